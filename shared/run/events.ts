@@ -45,10 +45,14 @@ export const plannedStepSchema = z.object({
 export type PlannedStep = z.infer<typeof plannedStepSchema>;
 
 /** One piece of output. `at` is milliseconds since the epoch, taken where the output was read. */
-export const logChunkSchema = z.object({ stream: z.enum(["out", "err", "note"]), text: z.string(), at: z.number() });
+export const logChunkSchema = z.object({
+  stream: z.enum(["out", "err", "note"]),
+  text: z.string(),
+  at: z.number(),
+});
 export type LogChunk = z.infer<typeof logChunkSchema>;
 
-/** Why something ended badly: a closed code, a sentence for people, and the place in the log or file if known. */
+/** Why something ended badly: a closed code, and a sentence for people. */
 export const failureSchema = z.object({
   code: z.enum([
     "command_failed",
@@ -96,6 +100,7 @@ export const runEventSchema = z.discriminatedUnion("type", [
     contentHash: z.string(),
     /** What would happen, in words and values, for the approval card. */
     subject: z.record(z.string(), z.json()),
+    /** Milliseconds since the epoch. */
     expiresAt: z.number().nullable(),
   }),
   z.object({
@@ -107,7 +112,12 @@ export const runEventSchema = z.discriminatedUnion("type", [
     comment: z.string().nullable(),
   }),
   z.object({ type: z.literal("artifact.created"), artifact: artifactSchema }),
-  z.object({ type: z.literal("policy.denied"), stepId: z.string().nullable(), rule: z.string(), message: z.string() }),
+  z.object({
+    type: z.literal("policy.denied"),
+    stepId: z.string().nullable(),
+    rule: z.string(),
+    message: z.string(),
+  }),
   z.object({
     type: z.literal("step.finished"),
     stepId: z.string(),
