@@ -8,6 +8,8 @@ create table public.projects (
   /* Where it came from: a template's name, "upload", "git" or "push". */
   source text not null,
   default_branch text not null default 'main',
+  /* Refuses a git push to the default branch once it exists: work comes in through changes. */
+  protect_default_branch boolean not null default true,
   last_run_number int not null default 0,
   last_change_number int not null default 0,
   created_by uuid references public.profiles (id) on delete set null,
@@ -112,7 +114,7 @@ create policy "members see deployments" on public.deployments for select to auth
 revoke all on public.projects, public.git_tokens, public.changes, public.sites, public.deployments from anon, authenticated;
 grant select, delete on public.projects to authenticated;
 grant insert (id, org_id, slug, name, source, default_branch, created_by) on public.projects to authenticated;
-grant update (name, slug, updated_at) on public.projects to authenticated;
+grant update (name, slug, default_branch, protect_default_branch, updated_at) on public.projects to authenticated;
 grant select (id, org_id, project_id, name, scope, created_by, created_at, last_used_at, revoked_at) on public.git_tokens to authenticated;
 grant insert (id, org_id, project_id, name, scope, token_hash, created_by) on public.git_tokens to authenticated;
 grant update (revoked_at) on public.git_tokens to authenticated;

@@ -1,0 +1,107 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Sql } from "postgres";
+import { CoderError } from "../../../shared/errors.ts";
+import type { Author } from "../forge.ts";
+
+export type Access = "read" | "write";
+
+export interface ForgeProject {
+  id: string;
+  orgId: string;
+  defaultBranch: string;
+  protectDefaultBranch: boolean;
+}
+
+export interface Caller {
+  author: Author;
+  /** Null for a git token or the service. */
+  userId: string | null;
+}
+
+export interface AuthorizeDeps {
+  sql: Sql;
+  serviceKey: string;
+  /** The claims of a valid user token; throws on any other. */
+  verifyToken(token: string): Promise<{ sub: string }>;
+}
+
+/** The credential of a request: a Bearer token, or the password of Basic (what git clients send). Null if there is none. */
+export function credentialOf(request: Request): string | null {
+  const [scheme = "", value = ""] = (request.headers.get("authorization") ?? "").split(" ");
+  if (/^bearer$/i.test(scheme)) return value === "" ? null : value;
+  if (!/^basic$/i.test(scheme)) return null;
+  const decoded = Buffer.from(value, "base64").toString();
+  const password = decoded.slice(decoded.indexOf(":") + 1);
+  return password === "" ? null : password;
+}
+
+/**
+ * Who asks, if they may do `access` in the project. Throws `unauthenticated` without a good credential,
+ * `not_found` to those who may not know of the project, `forbidden` to those who may only read.
+ */
+export async function authorize(
+  deps: AuthorizeDeps,
+  credential: string | null,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> {
+  if (credential === null)
+    throw new CoderError("unauthenticated", "Sign in, or send a git token as the password");
+  if (sameText(credential, deps.serviceKey))
+    return { userId: null, author: { name: "Coder", email: "coder@localhost" } };
+  return credential.startsWith("cgt_")
+    ? byGitToken(deps, credential, asked)
+    : byUser(deps, credential, asked);
+}
+
+async function byGitToken(
+  deps: AuthorizeDeps,
+  token: string,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> {
+  const hash = createHash("sha256").update(token).digest();
+  // A token is worth what its maker may still do: leaving the organisation ends it.
+  const [found] = await deps.sql<
+    { project_id: string; scope: Access; email: string; name: string; role: string }[]
+  >`
+    update public.git_tokens t set last_used_at = now()
+    from public.profiles p, public.members m
+    where t.token_hash = ${hash} and t.revoked_at is null and p.id = t.created_by and m.org_id = t.org_id and m.user_id = t.created_by
+    returning t.project_id, t.scope, p.email, p.name, m.role::text`;
+  if (found === undefined) throw new CoderError("unauthenticated", "This git token is unknown or revoked");
+  if (found.project_id !== asked.project.id)
+    throw new CoderError("not_found", "This git token is for another project");
+  if (asked.access === "write" && (found.scope === "read" || found.role === "viewer"))
+    throw new CoderError("forbidden", "This git token may only read");
+  return { userId: null, author: { name: found.name, email: found.email } };
+}
+
+async function byUser(
+  deps: AuthorizeDeps,
+  token: string,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> {
+  let userId: string;
+  try {
+    userId = (await deps.verifyToken(token)).sub;
+  } catch (cause) {
+    throw new CoderError("unauthenticated", "The session has expired or is not valid; sign in again", {
+      cause,
+    });
+  }
+  const [member] = await deps.sql<{ role: string; email: string; name: string }[]>`
+    select m.role::text, p.email, p.name from public.members m join public.profiles p on p.id = m.user_id
+    where m.org_id = ${asked.project.orgId} and m.user_id = ${userId}`;
+  if (member === undefined)
+    throw new CoderError(
+      "not_found",
+      "There is no such project, or you are not a member of its organisation",
+    );
+  if (asked.access === "write" && member.role === "viewer")
+    throw new CoderError("forbidden", "A viewer may only read this project");
+  return { userId, author: { name: member.name, email: member.email } };
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => createHash("sha256").update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
+}

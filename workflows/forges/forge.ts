@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+/**
+ * The port to whatever holds a project's repository. Adapters: `httpForge.ts` (the embedded forge over HTTP).
+ * Commits are full 40-digit SHAs; a `ref` is a branch name, a tag name or a commit; paths are POSIX and relative.
+ */
+export interface Forge {
+  refs(): Promise<Refs>;
+  tree(ref: string): Promise<Tree>;
+  /** Throws `not_found` if the path is not in the tree. */
+  blob(ref: string, path: string): Promise<Uint8Array>;
+  log(ref: string, page: { limit: number; before?: string }): Promise<CommitInfo[]>;
+  /** What `head` brings over the merge base with `base`. */
+  diff(base: string, head: string): Promise<Diff>;
+  /** Throws `conflict` if `expectedHead` is given and the branch has moved. */
+  commit(request: CommitRequest): Promise<string>;
+  /** Throws `conflict` with the conflicting paths in `details.conflicts`. Merging what is merged answers the same commit. */
+  merge(request: MergeRequest): Promise<string>;
+  deleteBranch(branch: string): Promise<void>;
+}
+
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+
+export const refsSchema = z.object({
+  defaultBranch: z.string(),
+  /** Commit of the default branch; null while the repository is empty. */
+  head: sha.nullable(),
+  refs: z.array(z.object({ name: z.string(), commit: sha })),
+});
+export type Refs = z.infer<typeof refsSchema>;
+
+export const treeSchema = z.object({
+  commit: sha,
+  entries: z.array(z.object({ path: z.string(), size: z.number().int(), mode: z.string(), sha })),
+});
+export type Tree = z.infer<typeof treeSchema>;
+
+export const filesSchema = z.object({
+  commit: sha,
+  files: z.array(z.object({ path: z.string(), mode: z.string(), content: z.base64() })),
+  /** Left out because they would pass the limit. */
+  skipped: z.array(z.object({ path: z.string(), size: z.number().int() })),
+});
+export type Files = z.infer<typeof filesSchema>;
+
+export const commitInfoSchema = z.object({
+  sha,
+  parents: z.array(sha),
+  author: z.string(),
+  email: z.string(),
+  at: z.string(),
+  message: z.string(),
+});
+export type CommitInfo = z.infer<typeof commitInfoSchema>;
+
+export const diffSchema = z.object({
+  base: sha,
+  head: sha,
+  mergeBase: sha,
+  files: z.array(
+    z.object({
+      path: z.string(),
+      oldPath: z.string().optional(),
+      status: z.enum(["added", "modified", "deleted", "renamed", "copied", "type_changed"]),
+      additions: z.number().int(),
+      deletions: z.number().int(),
+      binary: z.boolean(),
+    }),
+  ),
+  /** Unified diff; cut at 5 MB, and `truncated` says so. */
+  patch: z.string(),
+  truncated: z.boolean(),
+});
+export type Diff = z.infer<typeof diffSchema>;
+
+export const fileChangeSchema = z.object({
+  path: z.string(),
+  /** null deletes the file. */
+  content: z.string().nullable(),
+  encoding: z.enum(["utf8", "base64"]).default("utf8"),
+});
+
+export const commitRequestSchema = z.object({
+  branch: z.string(),
+  /** Where a new branch starts; default: the default branch. */
+  base: z.string().optional(),
+  /** The commit the branch must be at; null: it must not exist. */
+  expectedHead: sha.nullish(),
+  message: z.string().min(1).max(20_000),
+  files: z.array(fileChangeSchema).min(1).max(20_000),
+});
+export type CommitRequest = z.input<typeof commitRequestSchema>;
+
+export const mergeRequestSchema = z.object({
+  into: z.string(),
+  head: z.string(),
+  /** The head that was reviewed; a moved branch is a `conflict`. */
+  expectedHead: sha,
+  message: z.string().min(1).max(20_000),
+});
+export type MergeRequest = z.infer<typeof mergeRequestSchema>;
+
+/** Who a commit is by. */
+export interface Author {
+  name: string;
+  email: string;
+}
