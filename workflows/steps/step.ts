@@ -1,0 +1,85 @@
+import type { Artifact, ArtifactKind, Failure, LogChunk } from "../../shared/run/events.ts";
+import type { PlanStep } from "../../shared/workflow/planWorkflow.ts";
+import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
+import type { Policies } from "../../shared/workflow/schema.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+
+/** The run as its steps see it; none of this changes while it runs. */
+export interface RunInfo {
+  id: string;
+  number: number;
+  orgId: string;
+  orgSlug: string;
+  projectId: string;
+  projectSlug: string;
+  defaultBranch: string;
+  kind: "workflow" | "operationalize";
+  workflowPath: string;
+  ref: string;
+  commit: string;
+  trigger: string;
+  dryRun: boolean;
+  createdBy: string | null;
+  inputs: Record<string, Value>;
+}
+
+export interface NewArtifact {
+  kind: ArtifactKind;
+  name: string;
+  /** Small values that are shown as they are. */
+  data?: Record<string, Value>;
+  /** Kept in storage; its sha-256 is the artifact's. Without bytes it is that of `data`. */
+  bytes?: Uint8Array;
+  contentType?: string;
+  /** Ids of the artifacts this one was made from. */
+  madeFrom?: string[];
+}
+
+/** Settings of the installation. */
+export interface StepSettings {
+  /** Origin of the stack, such as http://localhost:3000. */
+  url: string;
+  /** service_role JWT; never enters a sandbox, a log or an argument list. */
+  serviceKey: string;
+  registry: string;
+  workDir: string;
+}
+
+/** What a step kind gets to do its work. Everything it writes to the log is redacted by the receiver. */
+export interface StepContext {
+  run: RunInfo;
+  step: PlanStep;
+  /** From 1. */
+  attempt: number;
+  policies: Policies;
+  settings: StepSettings;
+  /** Directory of the checkout on this machine. Read and write what commands may have touched through `sandbox`, not here. */
+  checkoutDir: string;
+  /** Opens the run's sandbox, or answers the open one. */
+  sandbox(): Promise<Sandbox>;
+  /** Output of the step; `note` is Coder's own voice. */
+  log(stream: LogChunk["stream"], text: string): void;
+  /** Stores an artifact. Idempotent: the same kind and name of the same step is the same artifact. */
+  artifact(artifact: NewArtifact): Promise<Artifact>;
+  /** Artifacts that this run has made so far. */
+  artifacts(): Promise<Artifact[]>;
+  /** Aborted when the run is cancelled or out of budget. */
+  signal: AbortSignal;
+  /** What expressions can see: inputs, event, project, run, and the finished steps with status and outputs. */
+  expressions: ExpressionContext;
+  /** An approval of this step that has been given, with the hash of what was approved. */
+  approved: { action: string; contentHash: string } | null;
+  /** Same on every execution of this step of this run: names effects, so that a repeated one happens once. */
+  idempotencyId(purpose: string): string;
+  /** Kills the process when CODER_CRASH_AT names this point; for crash tests. */
+  crashPoint(name: string): void;
+}
+
+export type StepResult =
+  | { status: "succeeded"; outputs: Record<string, Value>; exitCode?: number }
+  | { status: "failed"; failure: Failure; outputs?: Record<string, Value>; exitCode?: number }
+  /** The step stops here until somebody approves; it is then run again with `approved` set. */
+  | { status: "needs_approval"; action: string; contentHash: string; reason: string; subject: Record<string, Value> };
+
+/** A step kind: does the work and says how it ended. A thrown CoderError becomes the failure `internal` with its message. */
+export type StepKind = (context: StepContext) => Promise<StepResult>;
