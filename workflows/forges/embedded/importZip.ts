@@ -46,7 +46,7 @@ export async function importZip(zip: Uint8Array): Promise<ImportedFile[]> {
   if (real > maxBytes) throw new CoderError("too_large", "The zip unpacks to more than it declares");
   const top = commonFolder(Object.keys(unpacked));
   const files = Object.entries(unpacked).map(([path, content]) => ({
-    path: repositoryPath(path.slice(top.length)),
+    path: repositoryPath(path).slice(top.length),
     content,
   }));
   if (files.length === 0) throw new CoderError("bad_input", "The zip holds no files");

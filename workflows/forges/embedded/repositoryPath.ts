@@ -14,7 +14,7 @@ export function repositoryPath(path: string): string {
     throw new CoderError("bad_input", `The path ${JSON.stringify(path.slice(0, 200))} ${why}`);
   };
   if (path.length === 0 || path.length > 1024) refuse("must have 1 to 1024 characters");
-  if ([...path].some((character) => character < " " || character === "\u007f" || character === "\\"))
+  if (Array.from(path).some((character) => character < " " || character === "\u007f" || character === "\\"))
     refuse("holds a control character or a backslash");
   for (const part of path.split("/")) {
     if (part === "" || part === "." || part === "..")
