@@ -1,0 +1,29 @@
+import { approvalsRouter } from "./routers/approvals.ts";
+import { changesRouter } from "./routers/changes.ts";
+import { filesRouter } from "./routers/files.ts";
+import { gitTokensRouter } from "./routers/gitTokens.ts";
+import { operationalizeRouter } from "./routers/operationalize.ts";
+import { orgsRouter } from "./routers/orgs.ts";
+import { projectsRouter } from "./routers/projects.ts";
+import { runsRouter } from "./routers/runs.ts";
+import { sessionRouter } from "./routers/session.ts";
+import { sitesRouter } from "./routers/sites.ts";
+import { workflowsRouter } from "./routers/workflows.ts";
+import { router } from "./trpc.ts";
+
+/** The API. The browser imports only its type; answers are described in `views.ts`. */
+export const appRouter = router({
+  session: sessionRouter,
+  orgs: orgsRouter,
+  projects: projectsRouter,
+  files: filesRouter,
+  gitTokens: gitTokensRouter,
+  changes: changesRouter,
+  workflows: workflowsRouter,
+  runs: runsRouter,
+  approvals: approvalsRouter,
+  operationalize: operationalizeRouter,
+  sites: sitesRouter,
+});
+
+export type AppRouter = typeof appRouter;

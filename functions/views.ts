@@ -1,0 +1,207 @@
+import type { Failure, RunStatus, StepStatus } from "../shared/run/events.ts";
+import type { Problem } from "../shared/workflow/problem.ts";
+
+/** What the API answers: plain JSON, times as ISO 8601 text. Inputs are the zod schemas in `routers/`. */
+
+export type MemberRole = "owner" | "admin" | "member" | "viewer";
+
+/** A JSON value as it crosses the wire. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export interface Me {
+  user: { id: string; email: string; name: string };
+  orgs: { id: string; slug: string; name: string; personal: boolean; role: MemberRole }[];
+}
+
+export interface Member {
+  userId: string;
+  email: string;
+  name: string;
+  role: MemberRole;
+}
+
+export interface ProjectSummary {
+  id: string;
+  orgId: string;
+  orgSlug: string;
+  slug: string;
+  name: string;
+  source: string;
+  defaultBranch: string;
+  updatedAt: string;
+  lastRun: { number: number; status: RunStatus; at: string } | null;
+  /** URL of the live share or preview that was made last. */
+  previewUrl: string | null;
+}
+
+export interface Project extends ProjectSummary {
+  /** The caller's role in the project's organisation. */
+  role: MemberRole;
+}
+
+export interface Refs {
+  defaultBranch: string;
+  /** Commit of the default branch; null in an empty repository. */
+  head: string | null;
+  refs: { name: string; commit: string }[];
+}
+
+export interface TreeEntry {
+  path: string;
+  size: number;
+  mode: string;
+  sha: string;
+}
+
+export interface LogEntry {
+  sha: string;
+  parents: string[];
+  author: string;
+  email: string;
+  at: string;
+  message: string;
+}
+
+export interface GitToken {
+  id: string;
+  name: string;
+  scope: "read" | "write";
+  createdAt: string;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface Change {
+  id: string;
+  projectId: string;
+  number: number;
+  title: string;
+  body: string;
+  status: "open" | "merged" | "closed";
+  baseBranch: string;
+  headBranch: string;
+  /** The head now, for an open change whose branch is there; otherwise the head as last seen. */
+  headCommit: string;
+  mergedCommit: string | null;
+  runId: string | null;
+  createdBy: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Diff {
+  base: string;
+  head: string;
+  mergeBase: string | null;
+  files: {
+    path: string;
+    oldPath?: string | undefined;
+    status: string;
+    additions: number;
+    deletions: number;
+    binary: boolean;
+  }[];
+  /** Unified diff. */
+  patch: string;
+}
+
+/** An input as the run dialog asks for it. */
+export interface WorkflowInput {
+  name: string;
+  type: "string" | "number" | "boolean" | "choice";
+  description: string | null;
+  required: boolean;
+  default: Json;
+  options: string[];
+}
+
+export interface WorkflowSummary {
+  path: string;
+  name: string;
+  /** Trigger types with what tells them apart, such as `cron 0 9 * * 1-5`. */
+  triggers: { type: string; label: string }[];
+  problems: Problem[];
+  inputs: WorkflowInput[];
+  lastRun: { number: number; status: RunStatus; at: string } | null;
+}
+
+export interface RunSummary {
+  id: string;
+  projectId: string;
+  number: number;
+  kind: "workflow" | "operationalize";
+  workflowPath: string;
+  name: string;
+  status: RunStatus;
+  ref: string;
+  commit: string;
+  trigger: string;
+  dryRun: boolean;
+  failure: Failure | null;
+  /** Name of who started it; null when nobody did. */
+  createdBy: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface RunStep {
+  id: string;
+  position: number;
+  type: string;
+  name: string;
+  status: StepStatus;
+  attempt: number;
+  exitCode: number | null;
+  outputs: { [key: string]: Json };
+  failure: Failure | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface Run extends RunSummary {
+  inputs: { [key: string]: Json };
+  outputs: { [key: string]: Json } | null;
+  rerunOf: string | null;
+  cancelRequestedAt: string | null;
+  lastSeq: number;
+  /** Private Realtime topic that carries this run's events. */
+  topic: string;
+  steps: RunStep[];
+}
+
+export interface Approval {
+  id: string;
+  runId: string;
+  runNumber: number;
+  runName: string;
+  projectId: string;
+  projectName: string;
+  projectSlug: string;
+  orgSlug: string;
+  stepId: string;
+  reason: string;
+  action: string | null;
+  contentHash: string;
+  subject: { [key: string]: Json };
+  requestedAt: string;
+  expiresAt: string | null;
+}
+
+export interface Inbox {
+  waiting: Approval[];
+  failedRuns: (RunSummary & { projectName: string; projectSlug: string; orgSlug: string })[];
+}
+
+export interface Site {
+  id: string;
+  slug: string;
+  url: string;
+  kind: "share" | "preview" | "prod";
+  name: string;
+  currentDeploymentId: string | null;
+  revokedAt: string | null;
+  createdAt: string;
+  /** Newest first. */
+  deployments: { id: string; createdAt: string; commit: string | null; runNumber: number | null }[];
+}

@@ -1,0 +1,3 @@
+export interface Database {
+  public: { Tables: {}; Views: {}; Functions: {} };
+}
