@@ -68,9 +68,15 @@ export function satisfies(version: string, range: string): boolean {
   return semver.satisfies(version, range, { loose: true });
 }
 
-/** Matches a package name against exclusion patterns: an exact name, or one ending in `*` ("@types/*", "eslint-*"). */
-export function createNameMatcher(patterns: string[]): (name: string) => boolean {
+/**
+ * Matches a dependency against exclusion patterns: a name ("vite"), a prefix ending in `*` ("@types/*"), or a
+ * dependency of one package only ("svelte>acorn").
+ */
+export function createExclusion(patterns: string[]): (name: string, requiredBy?: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.endsWith("*")));
   const prefixes = patterns.filter((pattern) => pattern.endsWith("*")).map((pattern) => pattern.slice(0, -1));
-  return (name) => exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+  return (name, requiredBy) =>
+    exact.has(name) ||
+    exact.has(`${requiredBy}>${name}`) ||
+    prefixes.some((prefix) => name.startsWith(prefix));
 }
