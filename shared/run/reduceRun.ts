@@ -1,0 +1,268 @@
+import type {
+  Artifact,
+  Failure,
+  PlannedStep,
+  RunEvent,
+  RunStatus,
+  StepStatus,
+  StoredRunEvent,
+} from "./events.ts";
+import { appendLog, emptyLog } from "./stepLog.ts";
+import type { StepLog } from "./stepLog.ts";
+import { isFinal } from "./transitions.ts";
+
+type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+type Json = EventOf<"run.queued">["inputs"][string];
+
+/** An approval that a step waits for, or has waited for. */
+export interface ApprovalView {
+  approvalId: string;
+  stepId: string;
+  reason: string;
+  /** Name of the gated action, or null for an `approve` step. */
+  action: string | null;
+  contentHash: string;
+  subject: Record<string, Json>;
+  /** Milliseconds since the epoch, or null when it does not expire. */
+  expiresAt: number | null;
+  decision: "approved" | "rejected" | "expired" | "void" | null;
+  decidedBy: string | null;
+  comment: string | null;
+}
+
+export interface StepView extends PlannedStep {
+  status: StepStatus;
+  /** 0 before the first start. */
+  attempt: number;
+  /** Milliseconds since the epoch of the last attempt's start. */
+  startedAt: number | null;
+  finishedAt: number | null;
+  durationMs: number | null;
+  exitCode: number | null;
+  failure: Failure | null;
+  outputs: Record<string, Json>;
+  /** The approval that is open now, or null. */
+  waitingFor: ApprovalView | null;
+  log: StepLog;
+}
+
+export interface Denial {
+  stepId: string | null;
+  rule: string;
+  message: string;
+  at: number;
+}
+
+/** Everything a run's page shows, folded from its events. Instants are milliseconds since the epoch. */
+export interface RunView {
+  runId: string;
+  /** Highest event folded in; events are numbered from 1 without gaps. */
+  lastSeq: number;
+  workflowPath: string;
+  name: string;
+  commit: string;
+  ref: string;
+  trigger: string;
+  inputs: Record<string, Json>;
+  status: RunStatus;
+  queuedAt: number | null;
+  startedAt: number | null;
+  finishedAt: number | null;
+  workerId: string | null;
+  /** How often a worker took the run over from a dead one. */
+  resumes: number;
+  cancelRequested: boolean;
+  canceledBy: string | null;
+  failure: Failure | null;
+  outputs: Record<string, Json>;
+  /** In the order of the plan. */
+  steps: readonly StepView[];
+  artifacts: readonly Artifact[];
+  approvals: readonly ApprovalView[];
+  denials: readonly Denial[];
+}
+
+/** The view of a run of which no event is known yet. */
+export function emptyRunView(runId: string): RunView {
+  return {
+    runId,
+    lastSeq: 0,
+    workflowPath: "",
+    name: "",
+    commit: "",
+    ref: "",
+    trigger: "",
+    inputs: {},
+    status: "queued",
+    queuedAt: null,
+    startedAt: null,
+    finishedAt: null,
+    workerId: null,
+    resumes: 0,
+    cancelRequested: false,
+    canceledBy: null,
+    failure: null,
+    outputs: {},
+    steps: [],
+    artifacts: [],
+    approvals: [],
+    denials: [],
+  };
+}
+
+/** The number that the next event must carry; ask the server for events after `view.lastSeq` to get it. */
+export function nextSeq(view: RunView): number {
+  return view.lastSeq + 1;
+}
+
+/** True when events between the view and this one are missing, so that the caller must fetch before folding. */
+export function hasGap(view: RunView, stored: StoredRunEvent): boolean {
+  return stored.runId === view.runId && stored.seq > nextSeq(view);
+}
+
+/**
+ * Folds one event into a view; pure, and shares all that has not changed.
+ * An event that the view already holds, that leaves a gap, or that belongs to another run changes nothing
+ * (the same object comes back): folding past a gap would hide the loss, see `hasGap`.
+ */
+export function reduceRun(view: RunView, stored: StoredRunEvent): RunView {
+  if (stored.runId !== view.runId || stored.seq !== nextSeq(view)) return view;
+  const at = Date.parse(stored.at);
+  return { ...fold(view, stored.event, at), lastSeq: stored.seq };
+}
+
+/** Folds events in any order, with duplicates; those beyond the first gap are left out. */
+export function reduceRunEvents(view: RunView, events: readonly StoredRunEvent[]): RunView {
+  return [...events].sort((a, b) => a.seq - b.seq).reduce(reduceRun, view);
+}
+
+/** The step of that id, or undefined. */
+export function stepOf(view: RunView, stepId: string): StepView | undefined {
+  return view.steps.find((step) => step.id === stepId);
+}
+
+function fold(view: RunView, event: RunEvent, at: number): RunView {
+  switch (event.type) {
+    case "run.queued":
+      return foldQueued(view, event, at);
+    case "run.started":
+      return { ...view, status: "running", startedAt: view.startedAt ?? at, workerId: event.workerId };
+    case "run.resumed":
+      return { ...view, status: openStatus(view, view.steps), workerId: event.workerId, resumes: view.resumes + 1 };
+    case "step.started":
+      return withStep(view, event.stepId, (step) => startStep(step, event.attempt, at));
+    case "step.log":
+      return withStep(view, event.stepId, (step) => ({ ...step, log: appendLog(step.log, event.chunks) }));
+    case "step.waiting":
+      return foldWaiting(view, event);
+    case "approval.decided":
+      return foldDecision(view, event);
+    case "artifact.created":
+      return { ...view, artifacts: [...view.artifacts, event.artifact] };
+    case "policy.denied":
+      return {
+        ...view,
+        denials: [...view.denials, { stepId: event.stepId, rule: event.rule, message: event.message, at }],
+      };
+    case "step.finished":
+      return withStep(view, event.stepId, (step) => finishStep(step, event, at));
+    case "cancel.requested":
+      return { ...view, cancelRequested: true, canceledBy: event.by };
+    case "run.finished":
+      return foldFinished(view, event, at);
+  }
+}
+
+function foldQueued(view: RunView, event: EventOf<"run.queued">, at: number): RunView {
+  const { workflowPath, name, commit, ref, trigger, inputs } = event;
+  return {
+    ...view,
+    ...{ workflowPath, name, commit, ref, trigger, inputs },
+    status: "queued",
+    queuedAt: at,
+    steps: event.steps.map(pendingStep),
+  };
+}
+
+function foldFinished(view: RunView, event: EventOf<"run.finished">, at: number): RunView {
+  // The writer finishes every step first; a step that a crash left open must not look alive for ever.
+  const steps = view.steps.map((step) =>
+    isFinal(step.status)
+      ? step
+      : { ...step, status: step.status === "pending" ? ("skipped" as const) : ("canceled" as const), waitingFor: null },
+  );
+  return { ...view, status: event.status, finishedAt: at, failure: event.failure, outputs: event.outputs, steps };
+}
+
+function foldWaiting(view: RunView, event: EventOf<"step.waiting">): RunView {
+  const { approvalId, stepId, reason, action, contentHash, subject, expiresAt } = event;
+  const approval: ApprovalView = {
+    ...{ approvalId, stepId, reason, action, contentHash, subject, expiresAt },
+    decision: null,
+    decidedBy: null,
+    comment: null,
+  };
+  const waiting = withStep(view, stepId, (step) => ({ ...step, status: "waiting", waitingFor: approval }));
+  return { ...waiting, approvals: [...view.approvals, approval] };
+}
+
+function foldDecision(view: RunView, event: EventOf<"approval.decided">): RunView {
+  const { decision, decidedBy, comment } = event;
+  const approvals = view.approvals.map((approval) =>
+    approval.approvalId === event.approvalId ? { ...approval, decision, decidedBy, comment } : approval,
+  );
+  const decided = withStep(view, event.stepId, (step) =>
+    step.waitingFor?.approvalId === event.approvalId && step.status === "waiting"
+      ? { ...step, status: "running", waitingFor: null }
+      : step,
+  );
+  return { ...decided, approvals };
+}
+
+function pendingStep(planned: PlannedStep): StepView {
+  return {
+    ...planned,
+    status: "pending",
+    attempt: 0,
+    startedAt: null,
+    finishedAt: null,
+    durationMs: null,
+    exitCode: null,
+    failure: null,
+    outputs: {},
+    waitingFor: null,
+    log: emptyLog,
+  };
+}
+
+function startStep(step: StepView, attempt: number, at: number): StepView {
+  return {
+    ...step,
+    ...{ status: "running", attempt, startedAt: at, finishedAt: null, durationMs: null },
+    ...{ exitCode: null, failure: null, waitingFor: null },
+  };
+}
+
+function finishStep(step: StepView, event: EventOf<"step.finished">, at: number): StepView {
+  const { status, exitCode, durationMs, outputs, failure } = event;
+  return { ...step, status, exitCode, durationMs, outputs, failure, finishedAt: at, waitingFor: null };
+}
+
+/** Replaces one step; a step that the plan did not name (a newer engine's) is added rather than lost. */
+function withStep(view: RunView, stepId: string, change: (step: StepView) => StepView): RunView {
+  const index = view.steps.findIndex((step) => step.id === stepId);
+  const steps = [...view.steps];
+  const old = steps[index] ?? pendingStep({ id: stepId, type: "unknown", name: stepId, needs: [] });
+  const next = change(old);
+  if (next === old) return view;
+  if (index === -1) steps.push(next);
+  else steps[index] = next;
+  return { ...view, steps, status: openStatus(view, steps) };
+}
+
+/** A started run waits when some step waits and none runs; status is never stored twice. */
+function openStatus(view: RunView, steps: readonly StepView[]): RunStatus {
+  if (view.status !== "running" && view.status !== "waiting") return view.status;
+  if (steps.some((step) => step.status === "running")) return "running";
+  return steps.some((step) => step.status === "waiting") ? "waiting" : "running";
+}
