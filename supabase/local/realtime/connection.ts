@@ -106,11 +106,15 @@ export class Connection implements ChannelSocket {
     try {
       if (!this.#closed) await this.#handle(frame);
     } catch (error) {
-      this.#services.log.error({ err: error, topic: frame.topic, event: frame.event }, "a frame could not be handled");
+      this.#services.log.error(
+        { err: error, topic: frame.topic, event: frame.event },
+        "a frame could not be handled",
+      );
       this.#reply(frame, "error", { reason: "Unable to handle the message; try again later" });
     }
     this.#pending -= 1;
-    if (this.#socket.isPaused && this.#pending <= this.#services.limits.pendingFrames / 4) this.#socket.resume();
+    if (this.#socket.isPaused && this.#pending <= this.#services.limits.pendingFrames / 4)
+      this.#socket.resume();
   }
 
   async #handle(frame: ClientFrame): Promise<void> {
