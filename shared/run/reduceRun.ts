@@ -141,6 +141,7 @@ export function stepOf(view: RunView, stepId: string): StepView | undefined {
   return view.steps.find((step) => step.id === stepId);
 }
 
+// oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks.
 function fold(view: RunView, event: RunEvent, at: number): RunView {
   switch (event.type) {
     case "run.queued":
@@ -148,7 +149,12 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
     case "run.started":
       return { ...view, status: "running", startedAt: view.startedAt ?? at, workerId: event.workerId };
     case "run.resumed":
-      return { ...view, status: openStatus(view, view.steps), workerId: event.workerId, resumes: view.resumes + 1 };
+      return {
+        ...view,
+        status: openStatus(view, view.steps),
+        workerId: event.workerId,
+        resumes: view.resumes + 1,
+      };
     case "step.started":
       return withStep(view, event.stepId, (step) => startStep(step, event.attempt, at));
     case "step.log":
@@ -177,7 +183,12 @@ function foldQueued(view: RunView, event: EventOf<"run.queued">, at: number): Ru
   const { workflowPath, name, commit, ref, trigger, inputs } = event;
   return {
     ...view,
-    ...{ workflowPath, name, commit, ref, trigger, inputs },
+    workflowPath,
+    name,
+    commit,
+    ref,
+    trigger,
+    inputs,
     status: "queued",
     queuedAt: at,
     steps: event.steps.map(pendingStep),
@@ -189,15 +200,32 @@ function foldFinished(view: RunView, event: EventOf<"run.finished">, at: number)
   const steps = view.steps.map((step) =>
     isFinal(step.status)
       ? step
-      : { ...step, status: step.status === "pending" ? ("skipped" as const) : ("canceled" as const), waitingFor: null },
+      : {
+          ...step,
+          status: step.status === "pending" ? ("skipped" as const) : ("canceled" as const),
+          waitingFor: null,
+        },
   );
-  return { ...view, status: event.status, finishedAt: at, failure: event.failure, outputs: event.outputs, steps };
+  return {
+    ...view,
+    status: event.status,
+    finishedAt: at,
+    failure: event.failure,
+    outputs: event.outputs,
+    steps,
+  };
 }
 
 function foldWaiting(view: RunView, event: EventOf<"step.waiting">): RunView {
   const { approvalId, stepId, reason, action, contentHash, subject, expiresAt } = event;
   const approval: ApprovalView = {
-    ...{ approvalId, stepId, reason, action, contentHash, subject, expiresAt },
+    approvalId,
+    stepId,
+    reason,
+    action,
+    contentHash,
+    subject,
+    expiresAt,
     decision: null,
     decidedBy: null,
     comment: null,
@@ -238,8 +266,14 @@ function pendingStep(planned: PlannedStep): StepView {
 function startStep(step: StepView, attempt: number, at: number): StepView {
   return {
     ...step,
-    ...{ status: "running", attempt, startedAt: at, finishedAt: null, durationMs: null },
-    ...{ exitCode: null, failure: null, waitingFor: null },
+    status: "running",
+    attempt,
+    startedAt: at,
+    finishedAt: null,
+    durationMs: null,
+    exitCode: null,
+    failure: null,
+    waitingFor: null,
   };
 }
 

@@ -75,8 +75,12 @@ export function lineAt(log: StepLog, index: number): LogLine | undefined {
   if (index >= log.length) return openLines(log)[index - log.length];
   const block = Math.floor(index / blockSize);
   const inGroups = log.groups.length * groupSize;
-  if (block < inGroups) return log.groups[Math.floor(block / groupSize)]?.[block % groupSize]?.[index % blockSize];
-  return log.blocks[block - inGroups]?.[index % blockSize] ?? log.tail[index - (inGroups + log.blocks.length) * blockSize];
+  if (block < inGroups)
+    return log.groups[Math.floor(block / groupSize)]?.[block % groupSize]?.[index % blockSize];
+  return (
+    log.blocks[block - inGroups]?.[index % blockSize] ??
+    log.tail[index - (inGroups + log.blocks.length) * blockSize]
+  );
 }
 
 /** Every line shown, in order. */

@@ -1,0 +1,70 @@
+import { checkMeaning } from "./checkMeaning.ts";
+import { checkShape } from "./checkShape.ts";
+import type { Problem } from "./problem.ts";
+import type { Workflow, WorkflowFile } from "./schema.ts";
+import { readWorkflowSource } from "./workflowSource.ts";
+import type { WorkflowSource } from "./workflowSource.ts";
+
+export interface ParseOptions {
+  /** Where the file is in its repository; names the workflow where the file does not. */
+  path: string;
+}
+
+export type ParseResult =
+  { ok: true; workflow: Workflow; /** Warnings. */ problems: Problem[] } | { ok: false; problems: Problem[] };
+
+/** What is known about the project when a file is linted; what is left out is not checked. */
+export interface LintOptions extends ParseOptions {
+  /** Names of the secrets that exist for the project. */
+  secrets?: readonly string[];
+}
+
+/** Reads a workflow file. `ok` means that it may run: its shape, names, expressions and graph are right. */
+export function parseWorkflow(text: string | Uint8Array, options: ParseOptions): ParseResult {
+  const result = check(text, options);
+  const problems = result.problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  if (result.workflow === undefined || problems.some((problem) => problem.severity === "error")) {
+    return { ok: false, problems };
+  }
+  return { ok: true, workflow: result.workflow, problems };
+}
+
+/** All findings on a file, errors and warnings, in order of place; with what is known about its project. */
+export function lintWorkflow(text: string | Uint8Array, options: LintOptions): Problem[] {
+  const { problems, workflow, source } = check(text, options);
+  if (workflow !== undefined && source !== undefined)
+    problems.push(...checkSecretsExist(workflow, source, options));
+  return problems.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+interface Checked {
+  problems: Problem[];
+  workflow?: Workflow;
+  source?: WorkflowSource;
+}
+
+function check(text: string | Uint8Array, options: ParseOptions): Checked {
+  const read = readWorkflowSource(text);
+  if (!read.ok) return { problems: read.problems };
+  const shape = checkShape(read.source);
+  if (!shape.ok) return { problems: shape.problems };
+  const workflow = withIds(shape.file, options.path);
+  return { workflow, source: read.source, problems: checkMeaning(workflow, read.source) };
+}
+
+/** Fills in what the file may leave out: the workflow's id from the file's name, step ids from their position. */
+function withIds(file: WorkflowFile, path: string): Workflow {
+  const name = (path.split("/").at(-1) ?? "").replace(/\.(ya?ml|json)$/i, "");
+  const steps = file.steps.map((step, index) => ({ ...step, step_id: step.step_id ?? `s${index + 1}` }));
+  return { ...file, workflow_id: file.workflow_id ?? (name === "" ? "workflow" : name), steps };
+}
+
+function checkSecretsExist(workflow: Workflow, source: WorkflowSource, { secrets }: LintOptions): Problem[] {
+  if (secrets === undefined) return [];
+  return workflow.policies.secrets.allowed.flatMap((name, index) => {
+    if (secrets.includes(name)) return [];
+    const path = ["policies", "secrets", "allowed", index];
+    const hint = `add it with \`coder secrets set ${name}\`, or remove it here`;
+    return [source.problem("unknown_secret", `the project has no secret ${name}`, { path, hint })];
+  });
+}
