@@ -1,0 +1,5 @@
+import { Page } from "../ui/Page.tsx";
+
+export function SignIn() {
+  return <Page crumbs={[{ label: "SignIn" }]}>{""}</Page>;
+}

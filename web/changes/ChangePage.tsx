@@ -1,0 +1,5 @@
+import { Page } from "../ui/Page.tsx";
+
+export function ChangePage() {
+  return <Page crumbs={[{ label: "ChangePage" }]}>{""}</Page>;
+}

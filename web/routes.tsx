@@ -1,0 +1,42 @@
+import { Route, Router } from "@solidjs/router";
+import { lazy } from "solid-js";
+import { Shell } from "./Shell.tsx";
+
+/** Every place is loaded when it is opened: the first page carries only the frame. */
+const Home = lazy(async () => ({ default: (await import("./home/Home.tsx")).Home }));
+const Studio = lazy(async () => ({ default: (await import("./studio/Studio.tsx")).Studio }));
+const SignIn = lazy(async () => ({ default: (await import("./auth/SignIn.tsx")).SignIn }));
+const Runs = lazy(async () => ({ default: (await import("./runs/RunsPage.tsx")).RunsPage }));
+const Run = lazy(async () => ({ default: (await import("./runs/RunPage.tsx")).RunPage }));
+const Changes = lazy(async () => ({ default: (await import("./changes/ChangesPage.tsx")).ChangesPage }));
+const Change = lazy(async () => ({ default: (await import("./changes/ChangePage.tsx")).ChangePage }));
+const Workflows = lazy(async () => ({
+  default: (await import("./workflows/WorkflowsPage.tsx")).WorkflowsPage,
+}));
+const ProjectSettings = lazy(async () => ({
+  default: (await import("./settings/ProjectSettingsPage.tsx")).ProjectSettingsPage,
+}));
+const OrgSettings = lazy(async () => ({
+  default: (await import("./settings/OrgSettingsPage.tsx")).OrgSettingsPage,
+}));
+const Inbox = lazy(async () => ({ default: (await import("./runs/InboxPage.tsx")).InboxPage }));
+const NotFound = lazy(async () => ({ default: (await import("./NotFoundPage.tsx")).NotFoundPage }));
+
+export function Routes() {
+  return (
+    <Router root={Shell}>
+      <Route path="/" component={Home} />
+      <Route path="/signin" component={SignIn} />
+      <Route path="/inbox" component={Inbox} />
+      <Route path="/:org/settings" component={OrgSettings} />
+      <Route path="/:org/:project" component={Studio} />
+      <Route path="/:org/:project/runs" component={Runs} />
+      <Route path="/:org/:project/runs/:number" component={Run} />
+      <Route path="/:org/:project/changes" component={Changes} />
+      <Route path="/:org/:project/changes/:number" component={Change} />
+      <Route path="/:org/:project/workflows" component={Workflows} />
+      <Route path="/:org/:project/settings" component={ProjectSettings} />
+      <Route path="*all" component={NotFound} />
+    </Router>
+  );
+}

@@ -1,0 +1,5 @@
+import { Page } from "../ui/Page.tsx";
+
+export function OrgSettingsPage() {
+  return <Page crumbs={[{ label: "OrgSettingsPage" }]}>{""}</Page>;
+}

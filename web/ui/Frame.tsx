@@ -1,0 +1,62 @@
+import { For, Show, type JSX } from "solid-js";
+import { Tooltip } from "./Tooltip.tsx";
+
+export interface RailItem {
+  label: string;
+  href: string;
+  icon: JSX.Element;
+  current: boolean;
+  keys?: string | undefined;
+  /** A number beside the icon, e.g. waiting approvals. */
+  count?: number | undefined;
+}
+
+export interface FrameProps {
+  items: readonly RailItem[];
+  /** Below the items: account, help. */
+  foot?: JSX.Element;
+  children: JSX.Element;
+}
+
+/** The slim rail at the left (at the bottom on a phone) and the page beside it. */
+export function Frame(props: FrameProps) {
+  return (
+    <div class="flex h-dvh flex-col-reverse overflow-hidden md:flex-row">
+      <a
+        href="#content"
+        class="fixed top-2 left-2 z-50 -translate-y-16 rounded-control bg-raised px-3 py-2 shadow-float focus:translate-y-0"
+      >
+        Skip to the content
+      </a>
+      <nav
+        aria-label="Main"
+        class="flex shrink-0 items-center gap-1 border-line bg-surface max-md:justify-around max-md:border-t max-md:px-2 max-md:pb-[env(safe-area-inset-bottom)] md:w-12 md:flex-col md:border-r md:py-2"
+      >
+        <For each={props.items}>
+          {(item) => (
+            <Tooltip label={item.label} keys={item.keys} placement="right">
+              <a
+                href={item.href}
+                aria-label={item.count ? `${item.label}, ${item.count} waiting` : item.label}
+                aria-current={item.current ? "page" : undefined}
+                class="relative inline-flex size-9 items-center justify-center rounded-control text-muted transition-colors hover:bg-hover hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text pointer-coarse:size-11 [&_svg]:size-[18px]"
+              >
+                {item.icon}
+                <Show when={item.count}>
+                  <span
+                    aria-hidden="true"
+                    class="tabular absolute -top-0.5 -right-0.5 min-w-4 rounded-full bg-waiting px-1 text-center text-[10px] leading-4 font-semibold text-bg"
+                  >
+                    {item.count}
+                  </span>
+                </Show>
+              </a>
+            </Tooltip>
+          )}
+        </For>
+        <div class="flex items-center gap-1 md:mt-auto md:flex-col">{props.foot}</div>
+      </nav>
+      <div class="flex min-h-0 min-w-0 flex-1">{props.children}</div>
+    </div>
+  );
+}
