@@ -68,7 +68,8 @@ export class DatabaseBroadcasts {
     }
     const since = new Date(Math.max(this.#knownSince, now - longestGapMs));
     // Rows of one transaction share inserted_at; the table is only appended to, so ctid tells their order.
-    const rows = await this.#sql<MessageRow[]>`
+    const sql = this.#sql;
+    const rows = await sql<MessageRow[]>`
       select id, topic, event, coalesce(payload, '{}')::text as payload, coalesce(private, false) as private
       from realtime.messages
       where extension = 'broadcast' and event is not null and inserted_at >= ${since.toISOString()}::text::timestamp
@@ -84,7 +85,8 @@ export class DatabaseBroadcasts {
 
   /** The last private broadcasts of a topic since that time (ms since 1970), oldest first, at most 25. */
   async replay(topic: string, options: { since: number; limit: number }): Promise<StoredBroadcast[]> {
-    const rows = await this.#sql<MessageRow[]>`
+    const sql = this.#sql;
+    const rows = await sql<MessageRow[]>`
       select id, topic, event, coalesce(payload, '{}')::text as payload, private
       from realtime.messages
       where topic = ${topic} and private and extension = 'broadcast' and event is not null

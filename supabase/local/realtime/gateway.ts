@@ -141,7 +141,7 @@ function keepPartitions(
     connection: { application_name: "realtime" },
   });
   const maintain = async (): Promise<void> => {
-    await admin`select realtime.maintain_message_partitions()`;
+    await admin`select realtime.maintain_partitions()`;
   };
   const timer = setInterval(() => {
     maintain().catch((error: unknown) =>

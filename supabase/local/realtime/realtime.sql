@@ -31,11 +31,14 @@ create or replace function realtime.topic() returns text
 language sql stable
 as $$ select nullif(current_setting('realtime.topic', true), '')::text $$;
 
--- Broadcasts from the database. As on hosted, a message that cannot be sent is a warning:
+-- Broadcasts from the database, for triggers and servers: clients send through a channel, where policies decide.
+-- As on hosted, a message that cannot be sent is a warning:
 -- it must not undo the transaction that reports it.
 create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
 returns void
 language plpgsql
+security definer
+set search_path = ''
 as $$
 declare
   generated_id uuid := gen_random_uuid();
@@ -46,7 +49,6 @@ begin
   else
     final_payload := payload;
   end if;
-  perform set_config('realtime.topic', topic, true);
   insert into realtime.messages (id, payload, event, topic, private, extension)
   values (generated_id, final_payload, event, topic, private, 'broadcast');
 exception
@@ -54,6 +56,9 @@ exception
     raise warning 'ErrorSendingBroadcastMessage: %', sqlerrm;
 end
 $$;
+alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
+revoke all on function realtime.send(jsonb, text, text, boolean) from public;
+grant execute on function realtime.send(jsonb, text, text, boolean) to postgres, service_role;
 
 -- For triggers: broadcasts a row's change in the shape that supabase-js documents.
 create or replace function realtime.broadcast_changes(
@@ -67,6 +72,8 @@ create or replace function realtime.broadcast_changes(
   level text default 'ROW'
 ) returns void
 language plpgsql
+security definer
+set search_path = ''
 as $$
 begin
   if level = 'STATEMENT' then
@@ -74,31 +81,33 @@ begin
   end if;
   perform realtime.send(
     jsonb_build_object(
-      'old_record', old, 'record', new, 'operation', operation, 'table', table_name, 'schema', table_schema
+      'old_record', to_jsonb(old), 'record', to_jsonb(new), 'operation', operation, 'table', table_name, 'schema', table_schema
     ),
     event_name,
     topic_name
   );
-exception
-  when others then
-    raise exception 'Failed to process the row: %', sqlerrm;
 end
 $$;
+revoke all on function realtime.broadcast_changes(text, text, text, text, text, record, record, text) from public;
+grant execute on function realtime.broadcast_changes(text, text, text, text, text, record, record, text)
+  to postgres, service_role;
 
--- Makes the partitions of yesterday to `days_ahead` days from now and drops those older than `days_kept` days.
+-- Makes the partitions from yesterday to three days ahead; three days of messages are kept for replay.
 -- The gateway calls it when it starts and then hourly, so a machine that slept through a night loses nothing.
-create or replace function realtime.maintain_message_partitions(days_ahead int default 3, days_kept int default 3)
+create or replace function realtime.maintain_partitions()
 returns void
 language plpgsql
+security definer
+set search_path = ''
 as $$
 declare
   today date := (now() at time zone 'utc')::date;
   first_day date;
   partition_name text;
 begin
-  perform pg_advisory_xact_lock(hashtext('realtime.maintain_message_partitions'));
+  perform pg_advisory_xact_lock(hashtext('realtime.maintain_partitions'));
   for first_day in
-    select d::date from generate_series(today - 1, today + days_ahead, interval '1 day') d
+    select d::date from generate_series(today - 1, today + 3, interval '1 day') d
   loop
     partition_name := 'messages_' || to_char(first_day, 'YYYY_MM_DD');
     if to_regclass(format('realtime.%I', partition_name)) is null then
@@ -116,16 +125,15 @@ begin
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'realtime.messages'::regclass
       and c.relname ~ '^messages_\d{4}_\d{2}_\d{2}$'
-      and to_date(right(c.relname, 10), 'YYYY_MM_DD') < today - days_kept
+      and to_date(right(c.relname, 10), 'YYYY_MM_DD') < today - 3
   loop
     execute format('drop table realtime.%I', partition_name);
   end loop;
 end
 $$;
-revoke all on function realtime.maintain_message_partitions(int, int) from public;
-grant execute on function realtime.maintain_message_partitions(int, int) to supabase_realtime_admin;
+revoke all on function realtime.maintain_partitions() from public;
 
-select realtime.maintain_message_partitions();
+select realtime.maintain_partitions();
 
 do $$
 begin
