@@ -1,0 +1,41 @@
+import { transformAsync } from "@babel/core";
+import solidPreset from "babel-preset-solid";
+import solidRefresh from "solid-refresh/babel";
+import { buildFailure, codeFrame } from "../buildFailure.ts";
+import type { CompileContext, CompiledModule } from "./compileModule.ts";
+import { fileOf, pathOf } from "./moduleKind.ts";
+
+/** JSX of Solid with Babel; types are left in and stripped by the engine, which is faster at it. */
+export async function compileSolid(context: CompileContext, id: string, source: string): Promise<CompiledModule> {
+  const development = context.mode === "development" && !id.includes("/node_modules/");
+  const typed = await context.engine.transform({ id: fileOf(id), code: source, jsx: "preserve", sourcemap: development });
+  try {
+    const result = await transformAsync(typed.code, {
+      filename: id,
+      babelrc: false,
+      configFile: false,
+      browserslistConfigFile: false,
+      sourceMaps: development,
+      sourceType: "module",
+      presets: [[solidPreset, { dev: development }]],
+      plugins: development ? [[solidRefresh, { bundler: "vite" }]] : [],
+      parserOpts: { plugins: ["jsx"] },
+      ...(typed.map === null ? {} : { inputSourceMap: JSON.parse(typed.map) as never }),
+    });
+    const code = result?.code ?? "";
+    return { code, map: result?.map ? JSON.stringify(result.map) : null, hot: code.includes("import.meta.hot") };
+  } catch (thrown) {
+    const { message, loc } = thrown as { message: string; loc?: { line: number; column: number } };
+    const position = loc ? { line: loc.line, column: loc.column + 1 } : undefined;
+    throw buildFailure(
+      {
+        message: `${pathOf(id)}: ${message.split("\n", 1)[0]?.replace(/^.*?: /, "") ?? message}`,
+        file: pathOf(id),
+        ...position,
+        detail: position ? codeFrame(source, position) : message,
+        remedy: { label: "Open the file", action: "open-file" },
+      },
+      thrown,
+    );
+  }
+}

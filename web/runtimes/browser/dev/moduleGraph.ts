@@ -1,0 +1,81 @@
+import { fileOf } from "../compile/moduleKind.ts";
+
+export interface ModuleNode {
+  id: string;
+  importers: Set<string>;
+  imports: Set<string>;
+  accepts: "self" | string[];
+  /** Files whose text went into it besides its own (CSS imports, templates). */
+  files: string[];
+  /** Set when a hot update replaced it; importers ask for it by this, past the browser's module cache. */
+  version: number;
+}
+
+/** A hot update: the module that accepts, and the one whose new version it gets. */
+export interface HotBoundary {
+  path: string;
+  acceptedPath: string;
+}
+
+/** Who imports whom among the modules that the browser has asked for. */
+export class ModuleGraph {
+  readonly #nodes = new Map<string, ModuleNode>();
+
+  get(id: string): ModuleNode | undefined {
+    return this.#nodes.get(id);
+  }
+
+  node(id: string): ModuleNode {
+    let node = this.#nodes.get(id);
+    if (!node) {
+      node = { id, importers: new Set(), imports: new Set(), accepts: [], files: [], version: 0 };
+      this.#nodes.set(id, node);
+    }
+    return node;
+  }
+
+  setImports(id: string, imports: Set<string>): void {
+    const node = this.node(id);
+    for (const old of node.imports) if (!imports.has(old)) this.#nodes.get(old)?.importers.delete(id);
+    for (const next of imports) this.node(next).importers.add(id);
+    node.imports = imports;
+  }
+
+  /** The modules made from a file. */
+  byFile(file: string): ModuleNode[] {
+    return [...this.#nodes.values()].filter((node) => fileOf(node.id) === file || node.files.includes(file));
+  }
+
+  clear(): void {
+    this.#nodes.clear();
+  }
+
+  /**
+   * The boundaries that take an update of `id`, or null when some path up from it reaches a module that nobody
+   * imports: then only a full reload shows the change. Marks everything on the way with `version`.
+   */
+  boundariesOf(id: string, version: number): HotBoundary[] | null {
+    const boundaries = new Map<string, HotBoundary>();
+    const seen = new Set<string>();
+    const walk = (at: ModuleNode): boolean => {
+      if (seen.has(at.id)) return true;
+      seen.add(at.id);
+      at.version = version;
+      if (at.accepts === "self") {
+        boundaries.set(`${at.id}\0${at.id}`, { path: at.id, acceptedPath: at.id });
+        return true;
+      }
+      if (at.importers.size === 0) return false;
+      for (const importerId of at.importers) {
+        const importer = this.node(importerId);
+        if (importer.accepts !== "self" && importer.accepts.includes(at.id)) {
+          boundaries.set(`${importerId}\0${at.id}`, { path: importerId, acceptedPath: at.id });
+        } else if (!walk(importer)) {
+          return false;
+        }
+      }
+      return true;
+    };
+    return walk(this.node(id)) ? [...boundaries.values()] : null;
+  }
+}

@@ -1,0 +1,38 @@
+import { reactRefreshPreamble } from "../compile/reactRefresh.ts";
+import type { Project } from "./project.ts";
+
+/** Where the static server of preview origins has the client that every page of a project gets. */
+export const clientUrl = "/__coder/client.js";
+
+export interface PageScript {
+  /** Root-absolute URL as written, or null for an inline module. */
+  src: string | null;
+  content: string;
+}
+
+const scriptTag = /<script\b([^>]*)>([\s\S]*?)<\/script>/gi;
+
+/** The module scripts of a page, in order. */
+export function moduleScripts(html: string): PageScript[] {
+  const visible = html.replace(/<!--[\s\S]*?-->/g, "");
+  return [...visible.matchAll(scriptTag)].flatMap(([, attributes = "", content = ""]) => {
+    if (!/\btype\s*=\s*["']?module["']?/i.test(attributes)) return [];
+    const src = /\bsrc\s*=\s*["']?([^"'\s>]+)/i.exec(attributes)?.[1] ?? null;
+    return [{ src, content }];
+  });
+}
+
+/** Vite's `%VITE_NAME%` constants in a page. */
+export function replaceEnv(html: string, env: Record<string, string>): string {
+  return html.replace(/%(\w+)%/g, (whole, name: string) => env[name] ?? whole);
+}
+
+/** A page of the project as the preview gets it: with the client first, so that it sees every error. */
+export function devPage(html: string, project: Project): string {
+  const refresh = project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
+  const injected = `<script type="module" src="${clientUrl}"></script>${refresh}`;
+  const page = replaceEnv(html, { ...project.env, MODE: "development", BASE_URL: "/", DEV: "true", PROD: "" });
+  if (/<head\b[^>]*>/i.test(page)) return page.replace(/<head\b[^>]*>/i, (head) => head + injected);
+  if (/<html\b[^>]*>/i.test(page)) return page.replace(/<html\b[^>]*>/i, (tag) => `${tag}<head>${injected}</head>`);
+  return page.replace(/^(\s*<!doctype[^>]*>)?/i, (doctype) => `${doctype}${injected}`);
+}

@@ -1,0 +1,188 @@
+import { init as initCjs, parse as parseCjs } from "cjs-module-lexer";
+import { parse as parseEsm } from "es-module-lexer/js";
+import type { BundledChunk, BundleSource, Engine } from "../engine/engine.ts";
+import { packageDefines } from "./environment.ts";
+import type { Project } from "./project.ts";
+
+/** A bare import of the project: what it resolved to, and the names that are taken from it. */
+export interface Dependency {
+  specifier: string;
+  id: string;
+  names: Set<string>;
+}
+
+export interface Prebundle {
+  /** In the path of every URL: a query would not reach the chunks that entries import. */
+  hash: string;
+  /** Specifier to URL. */
+  urls: Record<string, string>;
+  /** URL to script. */
+  files: Record<string, string>;
+  /** Specifier to the names that its wrapper exports; null for a real ES module, which exports what it exports. */
+  names: Record<string, string[] | null>;
+}
+
+export interface PrebundleCache {
+  get(key: string): Promise<Prebundle | undefined>;
+  set(key: string, value: Prebundle): Promise<void>;
+}
+
+export interface PrebundleContext {
+  engine: Engine;
+  project: Project;
+  source: BundleSource;
+  /** Text of a module's file. */
+  read(id: string): string;
+  /** Changes exactly when the installed packages do. */
+  lockHash: string;
+  cache: PrebundleCache;
+}
+
+/** Raise it when the output for the same packages changes. */
+const formatVersion = 1;
+
+/** Bundles every package that the project imports into a few ES modules that share their common parts. */
+export async function prebundle(context: PrebundleContext, dependencies: Dependency[]): Promise<Prebundle> {
+  await initCjs();
+  const wanted = [...dependencies].sort((a, b) => (a.specifier < b.specifier ? -1 : 1));
+  const wrappers = new Map(wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]));
+  const key = await digest(
+    JSON.stringify([
+      formatVersion,
+      context.engine.name,
+      context.lockHash,
+      context.project.framework,
+      wanted.map(({ specifier, id }) => [specifier, id, wrappers.get(specifier)]),
+    ]),
+  );
+  const cached = await context.cache.get(key);
+  if (cached) return cached;
+  const base = `/@deps/${key}/`;
+  const entries = Object.fromEntries(wanted.map(({ specifier }) => [flatName(specifier), `\0dep:${specifier}`]));
+  const chunks =
+    wanted.length === 0
+      ? []
+      : await context.engine.bundle({
+          entries,
+          source: withWrappers(context, wanted, wrappers),
+          define: packageDefines("development"),
+          jsx: context.project.jsx.kind === "oxc" ? { ...context.project.jsx.options, development: true, refresh: false } : "preserve",
+          minify: false,
+          platform: "browser",
+          entryFileNames: "[name].js",
+          chunkFileNames: "chunk-[name]-[hash].js",
+          splitting: true,
+        });
+  const result: Prebundle = {
+    hash: key,
+    urls: Object.fromEntries(wanted.map(({ specifier }) => [specifier, `${base}${flatName(specifier)}.js`])),
+    files: Object.fromEntries(chunks.map((chunk: BundledChunk) => [base + chunk.fileName, chunk.code])),
+    names: Object.fromEntries(wrappers),
+  };
+  await context.cache.set(key, result);
+  return result;
+}
+
+/** Whether a prebundle already gives everything that `dependencies` need. */
+export function covers(bundle: Prebundle, dependencies: Iterable<Dependency>): boolean {
+  for (const { specifier, names } of dependencies) {
+    if (!(specifier in bundle.urls)) return false;
+    const exported = bundle.names[specifier];
+    if (exported && [...names].some((name) => name !== "*" && name !== "default" && !exported.includes(name))) return false;
+  }
+  return true;
+}
+
+function flatName(specifier: string): string {
+  return specifier.replace(/^@/, "").replace(/[^\w.-]+/g, "_");
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return [...bytes.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Names for a CommonJS entry, whose bundle would export only `default`: those that the lexer finds in it (following
+ * its re-exports) and those that the project takes. Null when it is an ES module.
+ */
+function wrapperNames(context: PrebundleContext, dependency: Dependency): string[] | null {
+  if (!/\.[cm]?js$/.test(dependency.id)) return null;
+  const names = new Set(dependency.names);
+  const visit = (id: string, depth: number): boolean => {
+    const code = context.read(id);
+    if (depth === 0 && isEsModule(code)) return false;
+    try {
+      const { exports, reexports } = parseCjs(code);
+      for (const name of exports) names.add(name);
+      for (const specifier of depth > 4 ? [] : reexports) {
+        const target = context.source.resolve(specifier, id);
+        if (target && target.external !== true && target.id.includes("/node_modules/")) visit(target.id, depth + 1);
+      }
+    } catch {
+      // The lexer gives up on some minified files: the names that the project takes are still known.
+    }
+    return true;
+  };
+  if (!visit(dependency.id, 0)) return null;
+  return [...names].filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default" && name !== "__esModule").sort();
+}
+
+function isEsModule(code: string): boolean {
+  try {
+    const [, , , hasModuleSyntax] = parseEsm(code);
+    return hasModuleSyntax;
+  } catch {
+    return false;
+  }
+}
+
+function withWrappers(
+  context: PrebundleContext,
+  wanted: Dependency[],
+  wrappers: Map<string, string[] | null>,
+): BundleSource {
+  const ids = new Map(wanted.map(({ specifier, id }) => [specifier, id]));
+  return {
+    resolve(specifier, importer, kind) {
+      if (specifier.startsWith("\0dep:")) return { id: specifier };
+      if (importer?.startsWith("\0dep:") === true) return { id: specifier };
+      return context.source.resolve(specifier, importer, kind);
+    },
+    load(id) {
+      if (!id.startsWith("\0dep:")) return context.source.load(id);
+      const specifier = id.slice("\0dep:".length);
+      const target = JSON.stringify(ids.get(specifier) ?? specifier);
+      return { code: wrapperCode(target, wrappers.get(specifier) ?? null, context, ids.get(specifier)), type: "js" };
+    },
+  };
+}
+
+function wrapperCode(
+  target: string,
+  names: string[] | null,
+  context: PrebundleContext,
+  id: string | undefined,
+): string {
+  if (names === null) {
+    const hasDefault = id !== undefined && hasDefaultExport(context.read(id), id);
+    return `export * from ${target};${hasDefault ? `export { default } from ${target};` : ""}`;
+  }
+  const taken = names.map((name) => `const $${name} = cjs[${JSON.stringify(name)}];`).join("");
+  const exported = names.map((name) => `$${name} as ${name}`).join(", ");
+  // What `module.exports.__esModule` marks has its default export in `default`.
+  return `const cjs = require(${target});
+${taken}
+export { ${exported} };
+export default cjs && cjs.__esModule && "default" in cjs ? cjs.default : cjs;`;
+}
+
+function hasDefaultExport(code: string, id: string): boolean {
+  if (!/\.[cm]?[jt]sx?$/.test(id)) return true;
+  try {
+    const [, exports] = parseEsm(code, id);
+    return exports.some((item) => item.type !== "reexport-all" && item.name === "default");
+  } catch {
+    return false;
+  }
+}

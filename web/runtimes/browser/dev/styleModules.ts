@@ -1,0 +1,28 @@
+import type { CompiledStyle } from "../compile/compileStyle.ts";
+import type { ProjectFs } from "../kernelParts.ts";
+import { clientUrl } from "./page.ts";
+import type { Project } from "./project.ts";
+
+/** A sheet as a module of the dev server: puts itself on the page and takes its own updates. */
+export function styleClassesModule(id: string, style: CompiledStyle): string {
+  const names = Object.keys(style.classes);
+  const named = names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
+  const exported = named.map((name) => `const $${name} = classes[${JSON.stringify(name)}];export { $${name} as ${name} };`).join("");
+  const key = JSON.stringify(id);
+  // A CSS module hands its names to its importers: they take the update when the names change.
+  const accept = names.length === 0 ? "import.meta.hot.accept();" : "";
+  return (
+    `import { updateStyle, removeStyle } from "${clientUrl}";updateStyle(${key}, ${JSON.stringify(style.css)});` +
+    `${accept}import.meta.hot.prune(() => removeStyle(${key}));` +
+    `const classes = ${JSON.stringify(style.classes)};${exported}export default classes;`
+  );
+}
+
+/** The Tailwind compiler for a project that has Tailwind 4 among its packages, else null. */
+export function tailwindFor(fs: ProjectFs, project: Project): ((css: string, id: string) => Promise<string>) | null {
+  if (!("tailwindcss" in project.dependencies)) return null;
+  return async (css, id) => {
+    const { compileTailwind } = await import("../compile/compileTailwind.ts");
+    return compileTailwind(fs, css, id);
+  };
+}

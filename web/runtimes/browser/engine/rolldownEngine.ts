@@ -1,0 +1,170 @@
+import { rolldown } from "@rolldown/browser";
+import { transformSync } from "@rolldown/browser/experimental";
+import { buildFailure, codeFrame, positionAt } from "../buildFailure.ts";
+import type { BundledChunk, BundleRequest, Engine, JsxOptions, TransformOutput, TransformRequest } from "./engine.ts";
+
+/** The engine on @rolldown/browser: Oxc transforms and Rolldown bundles. Needs SharedArrayBuffer. */
+export function createRolldownEngine(): Engine {
+  return { name: "rolldown", transform, bundle };
+}
+
+function oxcJsx(jsx: JsxOptions | "preserve") {
+  if (jsx === "preserve") return "preserve" as const;
+  return {
+    runtime: jsx.runtime,
+    ...(jsx.runtime === "automatic" ? { importSource: jsx.importSource } : {}),
+    development: jsx.development,
+    // Full signatures: without them a hook's signature is a hash that the refresh runtime cannot compare across edits.
+    ...(jsx.refresh ? { refresh: { emitFullSignatures: true } } : {}),
+  };
+}
+
+interface NativeErrorLike {
+  message: string;
+  id?: string;
+  loc?: { line: number; column: number; file?: string };
+  pos?: number;
+}
+
+async function transform(request: TransformRequest): Promise<TransformOutput> {
+  const result = transformSync(request.id, request.code, {
+    ...(request.lang === undefined ? {} : { lang: request.lang }),
+    sourcemap: request.sourcemap,
+    jsx: oxcJsx(request.jsx),
+    tsconfig: false,
+    // What an import is for is only known to the type checker; like Vite, drop those never used as values.
+    typescript: { onlyRemoveTypeImports: false },
+  });
+  // transformSync does not throw on a syntax error.
+  const [error] = result.errors as NativeErrorLike[];
+  if (error) throw failureFromNative(error, request);
+  return { code: result.code, map: result.map ? JSON.stringify(result.map) : null };
+}
+
+function failureFromNative(error: NativeErrorLike, origin: { id: string; code: string }) {
+  const { id, code } = origin;
+  const position = error.loc
+    ? { line: error.loc.line, column: error.loc.column + 1 }
+    : error.pos === undefined
+      ? positionInMessage(error.message)
+      : positionAt(code, error.pos);
+  const file = id.replace(/\?.*$/, "").replace(/^\//, "");
+  const firstLine = summary(error.message);
+  return buildFailure(
+    {
+      message: `${file}: ${firstLine}`,
+      file,
+      ...(position ? { ...position, detail: codeFrame(code, position) } : { detail: error.message }),
+      remedy: { label: "Open the file", action: "open-file" },
+    },
+    error,
+  );
+}
+
+/** "Parse failure: …\nAt file: /src/a.ts:3:5" */
+function positionInMessage(message: string): { line: number; column: number } | undefined {
+  const match = /:(\d+):(\d+)/.exec(message);
+  return match ? { line: Number(match[1]), column: Number(match[2]) } : undefined;
+}
+
+function summary(message: string): string {
+  const plain = message.replace(/\u001b\[[0-9;]*m/g, "");
+  const lines = plain.split("\n").map((line) => line.trim());
+  const line = lines.find((text) => text !== "" && !/^(parse failure|build failed)/i.test(text)) ?? plain;
+  return line
+    .replace(/^\[[A-Z_]+\]\s*(Error:)?\s*/, "")
+    .replace(/^[×x]\s*/, "")
+    .slice(0, 300);
+}
+
+async function bundle(request: BundleRequest): Promise<BundledChunk[]> {
+  const build = await rolldown({
+    input: request.entries,
+    cwd: "/",
+    platform: request.platform,
+    treeshake: true,
+    logLevel: "silent",
+    tsconfig: false,
+    transform: { define: request.define, jsx: oxcJsx(request.jsx) },
+    plugins: [sourcePlugin(request)],
+  });
+  try {
+    const { output } = await build.generate({
+      format: "esm",
+      entryFileNames: request.entryFileNames,
+      chunkFileNames: request.chunkFileNames,
+      minify: request.minify,
+      ...(request.splitting ? {} : { codeSplitting: false }),
+    });
+    return output.flatMap((item) =>
+      item.type === "chunk"
+        ? [
+            {
+              fileName: item.fileName,
+              code: item.code,
+              isEntry: item.isEntry,
+              name: item.name,
+              moduleIds: item.moduleIds,
+              imports: item.imports,
+              dynamicImports: item.dynamicImports,
+            },
+          ]
+        : [],
+    );
+  } catch (thrown) {
+    throw bundleFailure(thrown);
+  } finally {
+    await build.close();
+  }
+}
+
+function sourcePlugin(request: BundleRequest) {
+  const { source } = request;
+  return {
+    name: "coder-source",
+    resolveId(specifier: string, importer: string | undefined, extra: { kind: string }) {
+      const resolved = source.resolve(specifier, importer ?? null, extra.kind === "require-call" ? "require" : "import");
+      if (resolved === null) return null;
+      return { id: resolved.id, external: resolved.external ?? false };
+    },
+    async load(id: string) {
+      const loaded = await source.load(id);
+      const code = typeof loaded.code === "string" ? loaded.code : new TextDecoder().decode(loaded.code);
+      return {
+        code,
+        moduleType: loaded.type,
+        ...(loaded.sideEffects === undefined ? {} : { moduleSideEffects: loaded.sideEffects }),
+      };
+    },
+  };
+}
+
+/** Rolldown throws one error with `errors`; what our own hooks threw is in there as it was. */
+function bundleFailure(thrown: unknown): unknown {
+  const errors = (thrown as { errors?: unknown[] }).errors ?? [thrown];
+  for (const error of errors) {
+    const own = findCoderError(error);
+    if (own) return own;
+  }
+  const [first] = errors as NativeErrorLike[];
+  if (!first) return thrown;
+  const id = first.id ?? first.loc?.file ?? "";
+  const file = id.replace(/\?.*$/, "").replace(/^\//, "");
+  const message = summary(first.message);
+  return buildFailure(
+    {
+      message: file === "" ? message : `${file}: ${message}`,
+      ...(file === "" ? {} : { file }),
+      ...(first.loc ? { line: first.loc.line, column: first.loc.column + 1 } : {}),
+      detail: first.message.replace(/\u001b\[[0-9;]*m/g, ""),
+    },
+    thrown,
+  );
+}
+
+function findCoderError(error: unknown): unknown {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at.name === "CoderError") return at;
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import type { PreviewFailure, PreviewState } from "../../runtime.ts";
+
+/** Holds the preview's state and tells listeners of every change. */
+export class PreviewStates {
+  readonly #listeners = new Set<(state: PreviewState) => void>();
+  readonly #stalledAfterMs: number;
+  #state: PreviewState = { kind: "idle" };
+  #startedAt = 0;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(stalledAfterMs: number) {
+    this.#stalledAfterMs = stalledAfterMs;
+  }
+
+  get current(): PreviewState {
+    return this.#state;
+  }
+
+  listen(listener: (state: PreviewState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A sign of life while starting. The deadline counts from the last one: a slow download is not a hang. */
+  starting(phase: Extract<PreviewState, { kind: "starting" }>["phase"], message: string): void {
+    if (this.#state.kind !== "starting") this.#startedAt = Date.now();
+    this.#set({ kind: "starting", phase, message, startedAt: this.#startedAt });
+    this.#deadline = setTimeout(() => this.failed(stalled(phase, this.#stalledAfterMs)), this.#stalledAfterMs);
+  }
+
+  ready(url: string): void {
+    const readyInMs = this.#startedAt === 0 ? 0 : Date.now() - this.#startedAt;
+    this.#set({ kind: "ready", url, port: 5173, readyInMs });
+  }
+
+  failed(failure: PreviewFailure): void {
+    this.#set({ kind: "failed", failure });
+  }
+
+  idle(): void {
+    this.#set({ kind: "idle" });
+  }
+
+  #set(state: PreviewState): void {
+    clearTimeout(this.#deadline);
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+function stalled(phase: string, ms: number): PreviewFailure {
+  const type = phase === "resolving" || phase === "installing" ? "install" : phase === "building" ? "build" : "port";
+  return {
+    type,
+    message: `The preview made no progress for ${ms / 1000} s while ${phase}.`,
+    remedy: { label: "Try again", action: "retry" },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * What crosses the border between the kernel and a project's preview origin. Everything that comes from there is
+ * hostile (the project's code can reach the relay page), so the kernel parses it with these schemas and acts on
+ * nothing else. The relay and the service worker import only the types.
+ */
+import { z } from "zod";
+
+/** Service worker to kernel, over its MessagePort. */
+export const previewRequestSchema = z.object({
+  type: z.literal("fetch"),
+  id: z.number(),
+  method: z.string().max(16),
+  /** Path and query of a URL of the preview origin. */
+  url: z.string().max(8192).startsWith("/"),
+  /** `Request.destination`: "document", "iframe", "script", "style", "image", "" … */
+  destination: z.string().max(32),
+  accept: z.string().max(1024),
+});
+export type PreviewRequest = z.infer<typeof previewRequestSchema>;
+
+/** Kernel to service worker. */
+export interface PreviewResponse {
+  type: "response";
+  id: number;
+  status: number;
+  headers: Record<string, string>;
+  body: ArrayBuffer;
+}
+
+const text = z.string().max(20_000);
+
+/** The client in a page of the project to the kernel, by BroadcastChannel and relay. */
+export const clientMessageSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("connected"), url: text }),
+  /** Something visible is on the page. */
+  z.object({ type: z.literal("painted") }),
+  /** The page finished loading and shows nothing. */
+  z.object({ type: z.literal("blank") }),
+  z.object({ type: z.literal("console"), level: z.enum(["log", "info", "warn", "error"]), text }),
+  z.object({
+    type: z.literal("error"),
+    message: text,
+    stack: text.optional(),
+    url: text.optional(),
+    line: z.number().optional(),
+    column: z.number().optional(),
+    painted: z.boolean(),
+  }),
+  /** A hot module cannot take an update itself. */
+  z.object({ type: z.literal("invalidate"), path: text }),
+]);
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+/** Kernel to the clients of all open pages of the project. */
+export type HotMessage =
+  | { type: "update"; updates: { path: string; acceptedPath: string; url: string }[] }
+  | { type: "prune"; paths: string[] }
+  | { type: "full-reload" };
+
+/** Studio page to relay page; a MessagePort to the kernel is transferred with it. */
+export interface RelayConnect {
+  type: "connect";
+  /** "http" goes on to the service worker, "hot" stays with the relay. */
+  ports: ["http", "hot"];
+}
+
+/** Relay page to Studio page. */
+export type RelayMessage =
+  | { type: "coder:relay-ready" }
+  /** The browser ended the service worker and with it its port. */
+  | { type: "coder:port-wanted" }
+  | { type: "coder:relay-failed"; message: string };

@@ -1,0 +1,95 @@
+/**
+ * The service worker of a preview origin: hands every request of the project's pages to the kernel in the Studio and
+ * answers with what comes back. Its port goes when the browser ends the worker; the relay page brings a new one.
+ */
+import type { PreviewRequest, PreviewResponse } from "./previewProtocol.ts";
+
+const worker = self as unknown as ServiceWorkerGlobalScope;
+
+/** Paths that the static server of the origin answers itself. */
+const ownPath = "/__coder/";
+const relayPath = "/__coder/relay.html";
+const portDeadlineMs = 5000;
+
+let port: MessagePort | undefined;
+let nextId = 1;
+const pending = new Map<number, { resolve: (response: PreviewResponse) => void; request: PreviewRequest }>();
+let waiting: ((port: MessagePort | undefined) => void)[] = [];
+
+worker.addEventListener("install", () => void worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+
+worker.addEventListener("message", (event) => {
+  const source = event.source as WindowClient | null;
+  // Only the relay page has a port to the kernel; pages of the project could send one of their own.
+  if (source === null || new URL(source.url).pathname !== relayPath) return;
+  const [given] = event.ports;
+  if (!given) return;
+  port?.close();
+  port = given;
+  port.onmessage = (message: MessageEvent<PreviewResponse>) => {
+    const entry = pending.get(message.data.id);
+    pending.delete(message.data.id);
+    entry?.resolve(message.data);
+  };
+  // What the old port did not answer is asked again.
+  for (const { request } of pending.values()) given.postMessage(request);
+  for (const resolve of waiting) resolve(given);
+  waiting = [];
+  source.postMessage({ type: "coder:port-taken" });
+});
+
+async function kernelPort(): Promise<MessagePort | undefined> {
+  if (port) return port;
+  const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const relays = windows.filter((client) => new URL(client.url).pathname === relayPath);
+  if (relays.length === 0) return undefined;
+  const arrived = new Promise<MessagePort | undefined>((resolve) => {
+    waiting.push(resolve);
+    setTimeout(() => resolve(undefined), portDeadlineMs);
+  });
+  for (const relay of relays) relay.postMessage({ type: "coder:port-wanted" });
+  return arrived;
+}
+
+function isolated(body: BodyInit | null, init: { status: number; headers: Record<string, string> }): Response {
+  const headers = new Headers(init.headers);
+  headers.set("cross-origin-embedder-policy", "credentialless");
+  headers.set("cross-origin-resource-policy", "cross-origin");
+  return new Response(init.status === 204 || init.status === 304 ? null : body, { status: init.status, headers });
+}
+
+const closed =
+  "<!doctype html><meta charset=utf-8><title>Preview</title><body style='font:16px system-ui;margin:3rem;color:CanvasText;background:Canvas;color-scheme:light dark'>" +
+  "<h1 style='font-size:1.25rem'>This preview is not running</h1><p>It is served by the Studio: open the project there and come back to this tab.</p>";
+
+async function answer(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const to = await kernelPort();
+  if (!to) {
+    const wantsPage = request.mode === "navigate";
+    return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
+      status: 503,
+      headers: { "content-type": wantsPage ? "text/html; charset=utf-8" : "text/plain" },
+    });
+  }
+  const message: PreviewRequest = {
+    type: "fetch",
+    id: nextId++,
+    method: request.method,
+    url: url.pathname + url.search,
+    destination: request.destination,
+    accept: request.headers.get("accept") ?? "",
+  };
+  const response = await new Promise<PreviewResponse>((resolve) => {
+    pending.set(message.id, { resolve, request: message });
+    to.postMessage(message);
+  });
+  return isolated(response.body, response);
+}
+
+worker.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (url.origin !== worker.location.origin || url.pathname.startsWith(ownPath)) return;
+  event.respondWith(answer(event.request));
+});

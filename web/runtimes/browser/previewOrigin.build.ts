@@ -1,0 +1,121 @@
+import { createRequire } from "node:module";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "vite";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Node's modules that packages in the kernel ask for, and what stands for them in a worker. */
+const nodeStandIns: Record<string, string> = {
+  buffer: require.resolve("buffer/"),
+  events: require.resolve("events/"),
+  path: require.resolve("path-browserify"),
+  stream: require.resolve("readable-stream"),
+};
+
+/**
+ * Builds what the browser runtime serves as static files: the documents of preview and run origins into `outDir`
+ * (`web/dist/preview-origin`), and the kernel worker with its compilers into `runtime/` beside it. README.md beside
+ * this file lists names and headers.
+ */
+export async function buildPreviewOrigin(outDir: string): Promise<void> {
+  await Promise.all([buildDocuments(outDir), buildKernel(join(outDir, "../runtime"))]);
+}
+
+async function buildDocuments(outDir: string): Promise<void> {
+  const scripts = { relay: "relay.ts", sw: "serviceWorker.ts", client: "client.ts", run: "run.ts", connect: "connectPage.ts", tab: "tab.ts" };
+  await build({
+    configFile: false,
+    root: here,
+    logLevel: "warn",
+    publicDir: false,
+    build: {
+      outDir,
+      emptyOutDir: true,
+      target: "es2022",
+      modulePreload: false,
+      rolldownOptions: {
+        input: Object.fromEntries(Object.entries(scripts).map(([name, file]) => [name, join(here, "preview", file)])),
+        // The client's exports are the hot-update API of every module of a project.
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      },
+    },
+  });
+  await mkdir(outDir, { recursive: true });
+  for (const [name, html] of Object.entries(documents)) await writeFile(join(outDir, name), html);
+}
+
+const head = (title: string) =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title><meta name="viewport" content="width=device-width">`;
+
+const documents: Record<string, string> = {
+  "relay.html": `${head("Preview relay")}<script type="module" src="/__coder/relay.js"></script></head><body></body></html>\n`,
+  "run.html": `${head("Run")}<script type="module" src="/__coder/run.js"></script></head><body></body></html>\n`,
+  "connect.html": `${head("Preview")}<style>body{font:16px/1.5 system-ui;margin:3rem;color-scheme:light dark}</style></head><body><h1>Opening the preview</h1><p>A preview is served by the Studio in the same browser. If nothing happens, open the project there first.</p><script type="module" src="/__coder/connect.js"></script></body></html>\n`,
+  "tab.html": `${head("Preview")}<style>html,body,iframe{margin:0;border:0;width:100%;height:100%;display:block}</style></head><body><p>There is no such preview.</p><script type="module" src="/preview-origin/tab.js"></script></body></html>\n`,
+};
+
+async function buildKernel(outDir: string): Promise<void> {
+  await build({
+    configFile: false,
+    root: here,
+    base: "./",
+    logLevel: "warn",
+    publicDir: false,
+    define: { "process.env.NODE_ENV": JSON.stringify("production") },
+    resolve: { conditions: ["browser", "module", "import", "default"], alias: aliases() },
+    plugins: [runtimeTexts(), emptyNodeModules(), { name: "tmp-shell", enforce: "pre", resolveId: (id) => (id === "./shell/shell.ts" ? "\0shell" : null), load: (id) => (id === "\0shell" ? "export const createShell = () => { throw new Error(`no shell yet`) }" : null) }],
+    worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      target: "es2022",
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: 20_000,
+      rolldownOptions: {
+        input: { kernel: join(here, "kernel.worker.ts") },
+        output: { entryFileNames: "[name].js", chunkFileNames: "assets/[name]-[hash].js", assetFileNames: "assets/[name]-[hash][extname]" },
+      },
+    },
+  });
+}
+
+function aliases() {
+  return Object.entries(nodeStandIns).map(([name, path]) => ({ find: new RegExp(`^(node:)?${name}/?$`), replacement: path }));
+}
+
+/** Runtimes that the dev server hands to previews as they are. */
+function runtimeTexts(): Plugin {
+  const files: Record<string, string> = {
+    "virtual:react-refresh-runtime": join(dirname(require.resolve("@vitejs/plugin-react")), "refresh-runtime.js"),
+    "virtual:solid-refresh-runtime": require.resolve("solid-refresh").replace(/\.cjs$/, ".mjs"),
+  };
+  return {
+    name: "coder-runtime-texts",
+    enforce: "pre",
+    resolveId: (id) => (id in files ? `\0${id}` : null),
+    load: async (id) => {
+      const file = files[id.slice(1)];
+      return file === undefined || !id.startsWith("\0virtual:") ? null : `export const source = ${JSON.stringify(await readFile(file, "utf8"))};`;
+    },
+  };
+}
+
+/** What no stand-in exists for is empty: the packages only reach for it in paths that a worker never takes. */
+function emptyNodeModules(): Plugin {
+  return {
+    name: "coder-empty-node-modules",
+    enforce: "pre",
+    resolveId: (id) => (id.startsWith("node:") || emptyModules.has(id.replace(/\/$/, "")) ? `\0node-empty:${id}` : null),
+    load: (id) => (id.startsWith("\0node-empty:") ? "module.exports = {};" : null),
+  };
+}
+
+const emptyModules = new Set("fs fs/promises url util assert process crypto os module tty v8 vm zlib child_process worker_threads net http https stream/web".split(" "));
+
+if (import.meta.main) await buildPreviewOrigin(join(here, "../../dist/preview-origin"));
