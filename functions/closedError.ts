@@ -1,6 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { z, ZodError } from "zod";
 import { CoderError, toCoderError, type ErrorCode } from "../shared/errors.ts";
+import { fromPostgresError } from "./postgresError.ts";
 
 const codeOfTrpc: Partial<Record<TRPCError["code"], ErrorCode>> = {
   PARSE_ERROR: "bad_input",
@@ -24,5 +25,5 @@ export function toClosedError(thrown: unknown): CoderError {
     const code = codeOfTrpc[thrown.code];
     if (code !== undefined) return new CoderError(code, thrown.message, { cause: thrown });
   }
-  return toCoderError(thrown);
+  return fromPostgresError(thrown) ?? toCoderError(thrown);
 }

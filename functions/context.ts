@@ -1,21 +1,76 @@
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
+import { z } from "zod";
+import { CoderError } from "../shared/errors.ts";
 import type { Claims, Deps, Tables } from "./deps.ts";
 
 /** A transaction whose role and claims are the caller's: row-level security decides what it sees. */
 export type CallerTransaction = Transaction<Tables>;
 
+/** A call of a user whose token was verified. */
 export interface SignedIn {
   deps: Deps;
   token: string;
   userId: string;
-  claims: Claims;
   /** Runs `work` in one transaction as the caller. */
   asCaller<T>(work: (tx: CallerTransaction) => Promise<T>): Promise<T>;
-  [key: string]: unknown;
 }
 
 export interface Context {
-  /** @throws CoderError `unauthenticated` */
+  /** @throws CoderError `unauthenticated` without a valid token of a user. */
   signedIn(): SignedIn;
-  [key: string]: unknown;
+}
+
+/** Who asks: verifies the bearer token once per request. A call that needs nobody signed in is not refused here. */
+export async function createContext(request: Request, deps: Deps): Promise<Context> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  const claims = token === undefined ? undefined : await verify(deps, token);
+  return {
+    signedIn() {
+      if (token === undefined) throw new CoderError("unauthenticated", "Sign in to do this");
+      if (claims instanceof CoderError) throw claims;
+      const userId = z.uuid().safeParse(claims?.sub);
+      // The publishable key and the service key are valid tokens too, but nobody's.
+      if (claims?.role !== "authenticated" || !userId.success) {
+        throw new CoderError("unauthenticated", "Sign in to do this: this token is not a user's");
+      }
+      return {
+        deps,
+        token,
+        userId: userId.data,
+        asCaller: (work) => inTransactionAs(deps, claims, work),
+      };
+    },
+  };
+}
+
+async function verify(deps: Deps, token: string): Promise<Claims | CoderError> {
+  try {
+    return await deps.verifyToken(token);
+  } catch (error) {
+    if (error instanceof CoderError && error.code === "unauthenticated") return error;
+    throw error;
+  }
+}
+
+function inTransactionAs<T>(
+  deps: Deps,
+  claims: Claims,
+  work: (tx: CallerTransaction) => Promise<T>,
+): Promise<T> {
+  return deps.db.transaction().execute(async (tx) => {
+    await sql`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`.execute(
+      tx,
+    );
+    return work(tx);
+  });
+}
+
+/**
+ * Goes on as service_role until the transaction ends. For facts that only the server may state,
+ * after the caller's right to them has been checked in the same transaction.
+ */
+export async function becomeService(tx: CallerTransaction): Promise<void> {
+  await sql`select set_config('role', 'service_role', true), set_config('request.jwt.claims', '{"role":"service_role"}', true)`.execute(
+    tx,
+  );
 }

@@ -53,6 +53,14 @@ export interface TreeEntry {
   sha: string;
 }
 
+export interface FilesAt {
+  commit: string;
+  /** Content in base64. */
+  files: { path: string; mode: string; content: string }[];
+  /** Left out because they would pass the limit. */
+  skipped: { path: string; size: number }[];
+}
+
 export interface LogEntry {
   sha: string;
   parents: string[];
@@ -101,8 +109,9 @@ export interface Diff {
     deletions: number;
     binary: boolean;
   }[];
-  /** Unified diff. */
+  /** Unified diff; cut at 5 MB, and \`truncated\` says so. */
   patch: string;
+  truncated: boolean;
 }
 
 /** An input as the run dialog asks for it. */

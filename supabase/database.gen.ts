@@ -831,6 +831,7 @@ export type Database = {
     };
     Functions: {
       cancel_run: { Args: { p_run: string }; Returns: undefined };
+      close_change: { Args: { p_number: number; p_project: string }; Returns: undefined };
       create_org: { Args: { p_name: string }; Returns: string };
       decide_approval: {
         Args: { p_approval: string; p_comment?: string; p_content_hash: string; p_decision: string };

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 import { format } from "prettier";
 import { createTestDatabase } from "./local/testing.ts";
@@ -20,6 +21,8 @@ export async function generateTypes(): Promise<string> {
     const url = `${database.databaseUrl}?sslmode=disable`;
     const args = ["gen", "types", "--lang", "typescript", "--schema", "public", "--db-url", url];
     const { stdout } = await run(supabase, args, {
+      // The CLI leaves a directory of its own where it is started.
+      cwd: tmpdir(),
       maxBuffer: 64 * 1024 * 1024,
       env: { ...process.env, SUPABASE_TELEMETRY_DISABLED: "1" },
     });

@@ -2,10 +2,17 @@ import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
 import type { Inbox } from "../views.ts";
 import { id } from "./inputs.ts";
-import { notYet } from "./notYet.ts";
+import { decideApproval } from "../sql/decideApproval.ts";
+import { listFailedRuns } from "../sql/listFailedRuns.ts";
+import { listWaitingApprovals } from "../sql/listWaitingApprovals.ts";
 
 export const approvalsRouter = router({
-  inbox: procedure.query((): Promise<Inbox> => notYet()),
+  inbox: procedure.query(({ ctx }): Promise<Inbox> =>
+    ctx.asCaller(async (tx) => ({
+      waiting: await listWaitingApprovals(tx),
+      failedRuns: await listFailedRuns(tx, 20),
+    })),
+  ),
   decide: procedure
     .input(
       z.strictObject({
@@ -16,5 +23,10 @@ export const approvalsRouter = router({
         comment: z.string().max(5000).optional(),
       }),
     )
-    .mutation((): Promise<{ ok: true }> => notYet()),
+    .mutation(({ ctx, input }): Promise<{ ok: true }> =>
+      ctx.asCaller(async (tx) => {
+        await decideApproval(tx, input);
+        return { ok: true };
+      }),
+    ),
 });

@@ -1,21 +1,29 @@
 import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
-import type { LogEntry, Refs, TreeEntry } from "../views.ts";
+import { Buffer } from "node:buffer";
+import { forgeOf } from "../forgeOf.ts";
+import type { FilesAt, LogEntry, Refs, TreeEntry } from "../views.ts";
 import { commitSha, fileEdits, id, ref, repoPath } from "./inputs.ts";
-import { notYet } from "./notYet.ts";
 
 export const filesRouter = router({
-  refs: procedure.input(z.strictObject({ projectId: id })).query((): Promise<Refs> => notYet()),
+  refs: procedure
+    .input(z.strictObject({ projectId: id }))
+    .query(({ ctx, input }): Promise<Refs> => forgeOf(ctx, input.projectId).refs()),
   tree: procedure
     .input(z.strictObject({ projectId: id, ref }))
-    .query((): Promise<{ commit: string; entries: TreeEntry[] }> => notYet()),
+    .query(({ ctx, input }): Promise<{ commit: string; entries: TreeEntry[] }> =>
+      forgeOf(ctx, input.projectId).tree(input.ref),
+    ),
   read: procedure
     .input(z.strictObject({ projectId: id, ref, path: repoPath }))
-    .query((): Promise<{ content: string }> => notYet()),
-  /** Every file of a commit, for opening the Studio. Answers `too_large` past 20 MB or 5000 files. */
+    .query(async ({ ctx, input }): Promise<{ content: string }> => {
+      const bytes = await forgeOf(ctx, input.projectId).blob(input.ref, input.path);
+      return { content: Buffer.from(bytes).toString("base64") };
+    }),
+  /** Every file of a commit, for opening the Studio; what would pass 30 MB in all is named in `skipped`. */
   all: procedure
     .input(z.strictObject({ projectId: id, ref }))
-    .query((): Promise<{ commit: string; files: { path: string; content: string }[] }> => notYet()),
+    .query(({ ctx, input }): Promise<FilesAt> => forgeOf(ctx, input.projectId).files(input.ref)),
   commit: procedure
     .input(
       z.strictObject({
@@ -27,7 +35,9 @@ export const filesRouter = router({
         files: fileEdits,
       }),
     )
-    .mutation((): Promise<{ commit: string }> => notYet()),
+    .mutation(async ({ ctx, input: { projectId, ...request } }): Promise<{ commit: string }> => {
+      return { commit: await forgeOf(ctx, projectId).commit(request) };
+    }),
   log: procedure
     .input(
       z.strictObject({
@@ -37,5 +47,7 @@ export const filesRouter = router({
         before: commitSha.optional(),
       }),
     )
-    .query((): Promise<{ commits: LogEntry[] }> => notYet()),
+    .query(({ ctx, input }): Promise<{ commits: LogEntry[] }> => {
+      return forgeOf(ctx, input.projectId).log(input.ref, input);
+    }),
 });

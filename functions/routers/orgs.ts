@@ -2,16 +2,33 @@ import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
 import type { Member } from "../views.ts";
 import { displayName, id } from "./inputs.ts";
-import { notYet } from "./notYet.ts";
+import { createOrg } from "../sql/createOrg.ts";
+import { listMembers } from "../sql/listMembers.ts";
+import { renameOrg } from "../sql/renameOrg.ts";
+import { requireOrgRole } from "../sql/requireOrgRole.ts";
+import { setMember } from "../sql/setMember.ts";
 
 export const orgsRouter = router({
   create: procedure
     .input(z.strictObject({ name: displayName }))
-    .mutation((): Promise<{ id: string; slug: string }> => notYet()),
+    .mutation(({ ctx, input }): Promise<{ id: string; slug: string }> =>
+      ctx.asCaller((tx) => createOrg(tx, input.name)),
+    ),
   rename: procedure
     .input(z.strictObject({ orgId: id, name: displayName }))
-    .mutation((): Promise<{ ok: true }> => notYet()),
-  members: procedure.input(z.strictObject({ orgId: id })).query((): Promise<Member[]> => notYet()),
+    .mutation(({ ctx, input }): Promise<{ ok: true }> =>
+      ctx.asCaller(async (tx) => {
+        await requireOrgRole(tx, { orgId: input.orgId, userId: ctx.userId, atLeast: "admin" });
+        await renameOrg(tx, input.orgId, input.name);
+        return { ok: true };
+      }),
+    ),
+  members: procedure.input(z.strictObject({ orgId: id })).query(({ ctx, input }): Promise<Member[]> =>
+    ctx.asCaller(async (tx) => {
+      await requireOrgRole(tx, { orgId: input.orgId, userId: ctx.userId, atLeast: "viewer" });
+      return listMembers(tx, input.orgId);
+    }),
+  ),
   setMember: procedure
     .input(
       z.strictObject({
@@ -21,5 +38,10 @@ export const orgsRouter = router({
         role: z.enum(["owner", "admin", "member", "viewer"]).nullable(),
       }),
     )
-    .mutation((): Promise<{ ok: true }> => notYet()),
+    .mutation(({ ctx, input }): Promise<{ ok: true }> =>
+      ctx.asCaller(async (tx) => {
+        await setMember(tx, input);
+        return { ok: true };
+      }),
+    ),
 });

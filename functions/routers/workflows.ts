@@ -3,16 +3,25 @@ import { procedure, router } from "../trpc.ts";
 import type { Problem } from "../../shared/workflow/problem.ts";
 import type { WorkflowSummary } from "../views.ts";
 import { id, ref, repoPath } from "./inputs.ts";
-import { notYet } from "./notYet.ts";
+import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
+import { forgeOf } from "../forgeOf.ts";
+import { listWorkflows } from "../listWorkflows.ts";
+import { requireProject } from "../sql/requireProject.ts";
 
 export const workflowsRouter = router({
   list: procedure
     .input(z.strictObject({ projectId: id, ref: ref.optional() }))
-    .query((): Promise<WorkflowSummary[]> => notYet()),
+    .query(({ ctx, input }): Promise<WorkflowSummary[]> => listWorkflows(ctx, input.projectId, input.ref)),
   read: procedure
     .input(z.strictObject({ projectId: id, path: repoPath, ref: ref.optional() }))
-    .query((): Promise<{ yaml: string; problems: Problem[] }> => notYet()),
+    .query(async ({ ctx, input }): Promise<{ yaml: string; problems: Problem[] }> => {
+      const project = await ctx.asCaller((tx) => requireProject(tx, input.projectId));
+      const source = await forgeOf(ctx, project.id).blob(input.ref ?? project.defaultBranch, input.path);
+      return { yaml: new TextDecoder().decode(source), problems: lintWorkflow(source, { path: input.path }) };
+    }),
   lint: procedure
     .input(z.strictObject({ yaml: z.string().max(1_000_000), path: repoPath }))
-    .query((): Promise<{ problems: Problem[] }> => notYet()),
+    .query(({ input }): { problems: Problem[] } => ({
+      problems: lintWorkflow(input.yaml, { path: input.path }),
+    })),
 });

@@ -101,14 +101,15 @@ create policy "members see tokens" on public.git_tokens for select to authentica
 create policy "writers make tokens" on public.git_tokens for insert to authenticated
   with check (created_by = (select auth.uid()) and org_id in (select private.my_writable_orgs())
     and project_id in (select p.id from public.projects p where p.org_id = git_tokens.org_id));
+-- Revoking is for good, here and for sites: a revoked row is out of reach of updates.
 create policy "writers revoke tokens" on public.git_tokens for update to authenticated
-  using (org_id in (select private.my_writable_orgs())) with check (org_id in (select private.my_writable_orgs()));
+  using (org_id in (select private.my_writable_orgs()) and revoked_at is null) with check (org_id in (select private.my_writable_orgs()));
 create policy "members see changes" on public.changes for select to authenticated using (org_id in (select private.my_orgs()));
 create policy "writers edit changes" on public.changes for update to authenticated
   using (org_id in (select private.my_writable_orgs())) with check (org_id in (select private.my_writable_orgs()));
 create policy "members see sites" on public.sites for select to authenticated using (org_id in (select private.my_orgs()));
 create policy "writers revoke sites" on public.sites for update to authenticated
-  using (org_id in (select private.my_writable_orgs())) with check (org_id in (select private.my_writable_orgs()));
+  using (org_id in (select private.my_writable_orgs()) and revoked_at is null) with check (org_id in (select private.my_writable_orgs()));
 create policy "members see deployments" on public.deployments for select to authenticated using (org_id in (select private.my_orgs()));
 
 revoke all on public.projects, public.git_tokens, public.changes, public.sites, public.deployments from anon, authenticated;
@@ -119,7 +120,8 @@ grant select (id, org_id, project_id, name, scope, created_by, created_at, last_
 grant insert (id, org_id, project_id, name, scope, token_hash, created_by) on public.git_tokens to authenticated;
 grant update (revoked_at) on public.git_tokens to authenticated;
 grant select on public.changes, public.sites, public.deployments to authenticated;
-grant update (title, body, status, head_commit, merged_commit, updated_at) on public.changes to authenticated;
+-- Heads and merges are facts of the repository: the server states them, a member cannot.
+grant update (title, body) on public.changes to authenticated;
 grant update (revoked_at) on public.sites to authenticated;
 
 /* Refuses with "not found" to a stranger and "forbidden" to a viewer; returns the project's organisation. */
@@ -146,6 +148,9 @@ create function public.open_change(p_project uuid, p_title text, p_body text, p_
   as $$
 declare v_org uuid := private.require_project_writer(p_project); v_number int;
 begin
+  if p_run is not null and not exists (select 1 from public.runs where id = p_run and project_id = p_project) then
+    raise exception 'Run % is not one of this project', p_run using errcode = 'P0002';
+  end if;
   update public.changes set title = p_title, body = p_body, head_commit = p_head_commit, run_id = coalesce(p_run, run_id), updated_at = now()
     where project_id = p_project and head_branch = p_head and status = 'open' returning number into v_number;
   if v_number is not null then return v_number; end if;
@@ -154,6 +159,20 @@ begin
   insert into public.changes (org_id, project_id, number, title, body, base_branch, head_branch, head_commit, run_id, created_by)
     values (v_org, p_project, v_number, p_title, p_body, p_base, p_head, p_head_commit, p_run, auth.uid());
   return v_number;
+end $$;
+
+/* Closes an open change without merging it; closing twice changes nothing. Waits for a merge that is under way. */
+create function public.close_change(p_project uuid, p_number int) returns void
+  language plpgsql security definer set search_path = ''
+  as $$
+declare v_status text;
+begin
+  perform private.require_project_writer(p_project);
+  perform pg_advisory_xact_lock(hashtextextended('change:' || p_project || '/' || p_number, 0));
+  select status into v_status from public.changes where project_id = p_project and number = p_number;
+  if v_status is null then raise exception 'There is no change % in this project', p_number using errcode = 'P0002'; end if;
+  if v_status = 'merged' then raise exception 'Change % is merged already', p_number using errcode = '23505'; end if;
+  update public.changes set status = 'closed', updated_at = now() where project_id = p_project and number = p_number and status = 'open';
 end $$;
 
 /* Makes a deployment the current one of the live site (project, kind, name), creating the site if there is none.
@@ -167,6 +186,10 @@ declare
   v_project public.projects;
   v_site public.sites;
 begin
+  -- Previews and production come out of runs, whose gates a call of a member would go around.
+  if auth.uid() is not null and (p_kind <> 'share' or p_run is not null) then
+    raise exception 'A member publishes shares; a run deploys to %', p_kind using errcode = '42501';
+  end if;
   select * into v_project from public.projects where id = p_project for update;
   select s.* into v_site from public.sites s join public.deployments d on d.site_id = s.id where d.id = p_id;
   if v_site.id is not null then
@@ -201,13 +224,13 @@ begin
   update public.sites set current_deployment_id = p_deployment where id = p_site;
 end $$;
 
-revoke all on function public.open_change(uuid, text, text, text, text, text, uuid), public.publish_deployment(uuid, uuid, text, text, jsonb, text, uuid), public.rollback_site(uuid, uuid) from public, anon;
-grant execute on function public.open_change(uuid, text, text, text, text, text, uuid), public.publish_deployment(uuid, uuid, text, text, jsonb, text, uuid), public.rollback_site(uuid, uuid) to authenticated, service_role;
+revoke all on function public.open_change(uuid, text, text, text, text, text, uuid), public.close_change(uuid, int), public.publish_deployment(uuid, uuid, text, text, jsonb, text, uuid), public.rollback_site(uuid, uuid) from public, anon;
+grant execute on function public.open_change(uuid, text, text, text, text, text, uuid), public.close_change(uuid, int), public.publish_deployment(uuid, uuid, text, text, jsonb, text, uuid), public.rollback_site(uuid, uuid) to authenticated, service_role;
 
 -- Buckets. Site blobs are content-addressed and written by members; artifacts are written by the worker only.
 insert into storage.buckets (id, name, public) values ('sites', 'sites', false), ('artifacts', 'artifacts', false) on conflict (id) do nothing;
 create policy "writers upload site blobs" on storage.objects for insert to authenticated
   with check (bucket_id = 'sites' and split_part(name, '/', 1) in (select o::text from private.my_writable_orgs() o)
-    and split_part(name, '/', 2) ~ '^[0-9a-f]{64}$');
+    and name ~ '^[0-9a-f-]{36}/[0-9a-f]{64}$');
 create policy "members read site blobs and artifacts" on storage.objects for select to authenticated
   using (bucket_id in ('sites', 'artifacts') and split_part(name, '/', 1) in (select o::text from private.my_orgs() o));

@@ -216,6 +216,9 @@ declare
   v_number int;
   v_existing public.runs;
 begin
+  if p_rerun_of is not null and not exists (select 1 from public.runs where id = p_rerun_of and project_id = p_project) then
+    raise exception 'Run % is not one of this project', p_rerun_of using errcode = 'P0002';
+  end if;
   -- Serialises starts of one project, and with them two calls of one intent.
   update public.projects set last_run_number = last_run_number + 1, updated_at = now() where id = p_project returning last_run_number into v_number;
   select * into v_existing from public.runs where id = p_id;
@@ -282,8 +285,10 @@ begin
     raise exception 'What would happen has changed since you looked: reload and decide again' using errcode = '23505';
   end if;
   select role into v_role from public.members where org_id = v_approval.org_id and user_id = auth.uid();
+  -- auth.uid() and not the token's e-mail: an address in a token may be out of date.
   if v_role is null or (cardinality(v_approval.approvers) > 0 and not ('role:' || v_role) = any (v_approval.approvers)
-      and not (v_role = 'owner' and 'role:admin' = any (v_approval.approvers))) then
+      and not (v_role = 'owner' and 'role:admin' = any (v_approval.approvers))
+      and not exists (select 1 from public.profiles where id = auth.uid() and 'user:' || lower(email) = any (select lower(a) from unnest(v_approval.approvers) a))) then
     raise exception 'This approval is for %', array_to_string(v_approval.approvers, ', ') using errcode = '42501';
   end if;
   if not v_approval.self_approval and v_run.created_by = auth.uid() then

@@ -1,0 +1,107 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { CoderError, toErrorBody } from "../shared/errors.ts";
+import { toClosedError } from "./closedError.ts";
+import { createContext } from "./context.ts";
+import type { Deps } from "./deps.ts";
+import { appRouter } from "./router.ts";
+
+/** Hosted Supabase strips `/functions/v1`; the local stack does not. */
+const endpoints = ["/functions/v1/api/trpc", "/api/trpc"];
+
+const maxBodyBytes = 2 * 1024 * 1024;
+/** Calls that carry a project's files. */
+const bulkCalls = new Set(["projects.create", "projects.importZip", "files.commit"]);
+const maxBulkBodyBytes = 48 * 1024 * 1024;
+
+/**
+ * The whole API as one function from request to response: CORS for the configured origins only, an Origin check
+ * (a page elsewhere cannot make a browser write), body limits, then tRPC. Stateless; runs on Node and Deno.
+ */
+export function createHandler(deps: Deps): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const origin = request.headers.get("origin");
+    const isKnownOrigin = origin === null || deps.allowedOrigins.includes(origin);
+    let response: Response;
+    try {
+      if (!isKnownOrigin) throw new CoderError("forbidden", `The origin ${origin} may not call this API`);
+      response =
+        request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(request, deps);
+    } catch (thrown) {
+      const error = toClosedError(thrown);
+      if (error.code === "internal" || error.code === "unavailable") {
+        deps.logError(error, { path: new URL(request.url).pathname });
+      }
+      response = Response.json(toErrorBody(error), { status: error.httpStatus });
+    }
+    return withHeaders(response, isKnownOrigin ? origin : null);
+  };
+}
+
+async function answer(request: Request, deps: Deps): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const endpoint = endpoints.find((prefix) => pathname.startsWith(`${prefix}/`));
+  if (endpoint === undefined)
+    throw new CoderError("not_found", "There is nothing at this address of the API");
+  const calls = decodeURIComponent(pathname.slice(endpoint.length + 1)).split(",");
+  const limit = calls.some((call) => bulkCalls.has(call)) ? maxBulkBodyBytes : maxBodyBytes;
+  return fetchRequestHandler({
+    endpoint,
+    req: await withBoundedBody(request, limit),
+    router: appRouter,
+    createContext: () => createContext(request, deps),
+    // 410 has no name in tRPC.
+    responseMeta({ errors, paths }) {
+      const [first] = errors;
+      if (first === undefined || paths?.length !== 1) return {};
+      return { status: toClosedError(first).httpStatus };
+    },
+    onError({ error, path }) {
+      const closed = toClosedError(error);
+      if (closed.code === "internal" || closed.code === "unavailable") {
+        deps.logError(closed.cause ?? closed, { path: path ?? "" });
+      }
+    },
+  });
+}
+
+/** The request with its body read; a longer one is refused before it is all here. */
+async function withBoundedBody(request: Request, limit: number): Promise<Request> {
+  if (request.body === null) return request;
+  const tooLarge = new CoderError(
+    "too_large",
+    `This request is larger than ${Math.floor(limit / 1024 / 1024)} MB`,
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel();
+      throw tooLarge;
+    }
+    parts.push(value);
+  }
+  const body = await new Blob(parts as BlobPart[]).arrayBuffer();
+  return new Request(request.url, { method: request.method, headers: request.headers, body });
+}
+
+function withHeaders(response: Response, origin: string | null): Response {
+  const headers = new Headers(response.headers);
+  headers.set("vary", "origin");
+  headers.set("cache-control", "no-store");
+  headers.set("x-content-type-options", "nosniff");
+  if (origin !== null) {
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-allow-methods", "GET, POST, OPTIONS");
+    headers.set(
+      "access-control-allow-headers",
+      "authorization, apikey, content-type, x-client-info, trpc-accept",
+    );
+    headers.set("access-control-max-age", "7200");
+  }
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}

@@ -1,0 +1,33 @@
+import type { CallerTransaction } from "../context.ts";
+import type { Approval } from "../views.ts";
+
+/** Approvals that wait in the caller's organisations, the oldest first. */
+export function listWaitingApprovals(tx: CallerTransaction): Promise<Approval[]> {
+  return tx
+    .selectFrom("approvals as a")
+    .innerJoin("runs as r", "r.id", "a.run_id")
+    .innerJoin("projects as p", "p.id", "a.project_id")
+    .innerJoin("orgs as o", "o.id", "a.org_id")
+    .select((eb) => [
+      "a.id",
+      "a.run_id as runId",
+      "r.number as runNumber",
+      "r.name as runName",
+      "a.project_id as projectId",
+      "p.name as projectName",
+      "p.slug as projectSlug",
+      "o.slug as orgSlug",
+      "a.step_id as stepId",
+      "a.reason",
+      "a.action",
+      "a.content_hash as contentHash",
+      eb.ref("a.subject").$castTo<Approval["subject"]>().as("subject"),
+      "a.requested_at as requestedAt",
+      "a.expires_at as expiresAt",
+    ])
+    .where("a.status", "=", "waiting")
+    .orderBy("a.requested_at")
+    .orderBy("a.id")
+    .limit(200)
+    .execute();
+}
