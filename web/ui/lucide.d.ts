@@ -18,6 +18,11 @@ declare module "lucide-solid/icons/arrow-down" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/arrow-down-to-line" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/arrow-left" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -188,6 +193,11 @@ declare module "lucide-solid/icons/file-code" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/file-diff" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/file-json" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -204,6 +214,11 @@ declare module "lucide-solid/icons/file-text" {
   export default icon;
 }
 declare module "lucide-solid/icons/files" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/flask-conical" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
   export default icon;

@@ -1,0 +1,317 @@
+import { createQuery, useQueryClient } from "@tanstack/solid-query";
+import Download from "lucide-solid/icons/download";
+import ExternalLink from "lucide-solid/icons/external-link";
+import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import type { Artifact } from "../../shared/run/events.ts";
+import { useApi } from "../api.ts";
+import { Button, LinkButton } from "../ui/Button.tsx";
+import { ErrorState } from "../ui/ErrorState.tsx";
+import { formatBytes, formatDuration } from "../ui/formatTime.ts";
+import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { StatusIcon } from "../ui/StatusBadge.tsx";
+import { useToasts } from "../ui/Toast.tsx";
+import { deployOf, inlinePatchOf, testReportOf, type DeployData, type TestReport } from "./artifactData.ts";
+import { artifactTitle } from "./ArtifactList.tsx";
+import { AnsiText } from "./AnsiText.tsx";
+
+const DiffView = lazy(async () => ({ default: (await import("../ui/DiffView.tsx")).DiffView }));
+const ProposalView = lazy(async () => ({
+  default: (await import("../operationalize/ProposalView.tsx")).ProposalView,
+}));
+
+/** Patches and notes up to this are shown; larger ones are to be downloaded. */
+const shownBytes = 2_000_000;
+
+export interface ArtifactViewProps {
+  artifact: Artifact;
+  projectId: string;
+  mayWrite: boolean;
+}
+
+/** One artifact in full, in place of the log. */
+export function ArtifactView(props: ArtifactViewProps) {
+  const api = useApi();
+  const toasts = useToasts();
+  const [opening, setOpening] = createSignal(false);
+  const save = async () => {
+    setOpening(true);
+    try {
+      const { url } = await api.runs.artifactUrl.query({ artifactId: props.artifact.id });
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = props.artifact.name;
+      link.click();
+    } catch (error) {
+      toasts.fail("The artifact could not be downloaded", error);
+    } finally {
+      setOpening(false);
+    }
+  };
+  return (
+    <section class="flex min-h-0 flex-1 flex-col" aria-label={artifactTitle(props.artifact)}>
+      <header class="flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-3 py-1">
+        <h2 class="min-w-0 truncate font-medium">{artifactTitle(props.artifact)}</h2>
+        <code class="text-xs text-muted" title={`sha-256 ${props.artifact.sha256}`}>
+          {props.artifact.sha256.slice(0, 12)}
+        </code>
+        <Show when={props.artifact.size > 0}>
+          <Button
+            class="ml-auto"
+            variant="ghost"
+            pending={opening()}
+            icon={<Download class="size-4" aria-hidden="true" />}
+            onClick={() => void save()}
+          >
+            Download {formatBytes(props.artifact.size)}
+          </Button>
+        </Show>
+      </header>
+      <div class="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label="Artifact">
+        <Suspense fallback={<Spinner />}>
+          <Switch fallback={<DataView artifact={props.artifact} />}>
+            <Match when={testReportOf(props.artifact)}>
+              {(report) => <TestReportView report={report()} />}
+            </Match>
+            <Match when={deployOf(props.artifact)}>
+              {(deploy) => (
+                <DeployView deploy={deploy()} projectId={props.projectId} mayWrite={props.mayWrite} />
+              )}
+            </Match>
+            <Match when={props.artifact.kind === "patch" || props.artifact.kind === "release_notes"}>
+              <TextArtifact artifact={props.artifact} />
+            </Match>
+            <Match when={props.artifact.kind === "proposal"}>
+              <ProposalView data={props.artifact.data} />
+            </Match>
+          </Switch>
+        </Suspense>
+      </div>
+    </section>
+  );
+}
+
+/** A patch as diff, notes as text; from the event when they are in it, else from storage. */
+function TextArtifact(props: { artifact: Artifact }) {
+  const api = useApi();
+  const inline = createMemo(() => inlinePatchOf(props.artifact));
+  const text = createQuery(() => ({
+    queryKey: ["artifact", props.artifact.id],
+    enabled: inline() === null && props.artifact.size > 0 && props.artifact.size <= shownBytes,
+    staleTime: Infinity,
+    queryFn: async () => {
+      const { url } = await api.runs.artifactUrl.query({ artifactId: props.artifact.id });
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`The store answered ${response.status}.`);
+      return response.text();
+    },
+  }));
+  const shown = () => inline() ?? text.data;
+  return (
+    <Switch fallback={<DataView artifact={props.artifact} />}>
+      <Match when={shown()}>
+        {(content) => (
+          <Show
+            when={props.artifact.kind === "patch"}
+            fallback={<pre class="text-sm whitespace-pre-wrap">{content()}</pre>}
+          >
+            <DiffView patch={content()} />
+          </Show>
+        )}
+      </Match>
+      <Match when={text.error}>
+        {(error) => (
+          <ErrorState
+            title="The artifact could not be loaded"
+            error={error()}
+            retry={() => void text.refetch()}
+          />
+        )}
+      </Match>
+      <Match when={text.isLoading}>
+        <Spinner />
+      </Match>
+      <Match when={props.artifact.size > shownBytes}>
+        <p class="text-muted">{formatBytes(props.artifact.size)} is too much to show here. Download it.</p>
+      </Match>
+    </Switch>
+  );
+}
+
+function TestReportView(props: { report: TestReport }) {
+  const total = () => props.report.passed + props.report.failed + props.report.skipped;
+  const numbers = () => [
+    { word: "passed", value: props.report.passed, look: "text-succeeded" },
+    {
+      word: "failed",
+      value: props.report.failed,
+      look: props.report.failed > 0 ? "text-failed" : "text-muted",
+    },
+    { word: "skipped", value: props.report.skipped, look: "text-muted" },
+  ];
+  return (
+    <div class="flex flex-col gap-6">
+      <dl class="flex flex-wrap gap-8">
+        <For each={numbers()}>
+          {(number) => (
+            <div class="flex flex-col-reverse">
+              <dt class="text-muted">{number.word}</dt>
+              <dd class={`tabular text-2xl font-semibold ${number.look}`}>{number.value}</dd>
+            </div>
+          )}
+        </For>
+        <Show when={props.report.durationMs}>
+          {(duration) => (
+            <div class="flex flex-col-reverse">
+              <dt class="text-muted">of {total()} tests in</dt>
+              <dd class="tabular text-2xl font-semibold">{formatDuration(duration())}</dd>
+            </div>
+          )}
+        </Show>
+      </dl>
+      <Show when={props.report.failures.length > 0}>
+        <section class="flex flex-col gap-3">
+          <h3>Failed tests</h3>
+          <For each={props.report.failures}>
+            {(test) => (
+              <article class="rounded-panel border border-line bg-surface p-3">
+                <h4 class="flex items-start gap-2 font-medium">
+                  <StatusIcon status="failed" class="mt-0.5" />
+                  <span class="min-w-0 break-words">
+                    {test.suite ? `${test.suite} › ` : ""}
+                    {test.name}
+                  </span>
+                </h4>
+                <Show when={test.file}>
+                  <p class="mt-1 pl-6 font-mono text-xs text-muted">
+                    {test.file}
+                    {test.line ? `:${test.line}` : ""}
+                  </p>
+                </Show>
+                <Show when={test.message}>
+                  {(message) => (
+                    <pre
+                      class="mt-2 overflow-x-auto rounded-control bg-sunken p-3 text-xs whitespace-pre-wrap"
+                      tabIndex={0}
+                    >
+                      <For each={message().split("\n")}>
+                        {(line) => (
+                          <div>
+                            <AnsiText text={line} />
+                          </div>
+                        )}
+                      </For>
+                    </pre>
+                  )}
+                </Show>
+              </article>
+            )}
+          </For>
+        </section>
+      </Show>
+    </div>
+  );
+}
+
+/** A deployment with its address and the earlier ones of the site to go back to. */
+function DeployView(props: { deploy: DeployData; projectId: string; mayWrite: boolean }) {
+  const api = useApi();
+  const toasts = useToasts();
+  const queries = useQueryClient();
+  const [pending, setPending] = createSignal<string | null>(null);
+  const sites = createQuery(() => ({
+    queryKey: ["sites", props.projectId],
+    queryFn: () => api.sites.list.query({ projectId: props.projectId }),
+  }));
+  const host = () => new URL(props.deploy.url).host;
+  const site = createMemo(() =>
+    sites.data?.find((each) => each.id === props.deploy.siteId || new URL(each.url).host === host()),
+  );
+  const rollBack = async (siteId: string, deploymentId: string) => {
+    const before = site()?.currentDeploymentId ?? null;
+    setPending(deploymentId);
+    try {
+      await api.sites.rollback.mutate({ siteId, deploymentId });
+      await queries.invalidateQueries({ queryKey: ["sites", props.projectId] });
+      toasts.show({
+        text: `${host()} shows the deployment you chose.`,
+        action:
+          before === null || before === deploymentId
+            ? undefined
+            : { label: "Undo", run: () => void rollBack(siteId, before) },
+      });
+    } catch (error) {
+      toasts.fail("Nothing was rolled back", error);
+    } finally {
+      setPending(null);
+    }
+  };
+  return (
+    <div class="flex flex-col gap-6">
+      <div class="flex flex-wrap items-center gap-3">
+        <LinkButton
+          href={props.deploy.url}
+          target="_blank"
+          rel="noreferrer"
+          icon={<ExternalLink class="size-4" aria-hidden="true" />}
+        >
+          Open {host()}
+        </LinkButton>
+        <span class="text-muted">{props.deploy.target === "prod" ? "Production" : "Preview"}</span>
+      </div>
+      <Show when={sites.error}>
+        {(error) => (
+          <ErrorState
+            title="The site's deployments could not be loaded"
+            error={error()}
+            retry={() => void sites.refetch()}
+          />
+        )}
+      </Show>
+      <Show when={site()}>
+        {(shown) => (
+          <section class="flex flex-col gap-2">
+            <h3>Deployments of this site</h3>
+            <ul class="divide-y divide-line rounded-panel border border-line bg-surface">
+              <For each={shown().deployments}>
+                {(deployment) => (
+                  <li class="flex min-h-11 flex-wrap items-center gap-3 px-3 py-1">
+                    <RelativeTime at={deployment.createdAt} />
+                    <Show when={deployment.commit}>
+                      {(commit) => <code class="text-xs text-muted">{commit().slice(0, 7)}</code>}
+                    </Show>
+                    <Show when={deployment.runNumber}>
+                      {(number) => <span class="text-muted">run {number()}</span>}
+                    </Show>
+                    <span class="ml-auto">
+                      <Show
+                        when={deployment.id === shown().currentDeploymentId}
+                        fallback={
+                          <Show when={props.mayWrite && shown().revokedAt === null}>
+                            <Button
+                              pending={pending() === deployment.id}
+                              onClick={() => void rollBack(shown().id, deployment.id)}
+                            >
+                              Roll back to this
+                            </Button>
+                          </Show>
+                        }
+                      >
+                        <span class="text-succeeded">Live</span>
+                      </Show>
+                    </span>
+                  </li>
+                )}
+              </For>
+            </ul>
+          </section>
+        )}
+      </Show>
+    </div>
+  );
+}
+
+/** An artifact of a kind that has no view of its own: its data as it is. */
+function DataView(props: { artifact: Artifact }) {
+  return <pre class="text-xs whitespace-pre-wrap">{JSON.stringify(props.artifact.data, null, 2)}</pre>;
+}

@@ -1,0 +1,202 @@
+import ArrowDownToLine from "lucide-solid/icons/arrow-down-to-line";
+import ChevronDown from "lucide-solid/icons/chevron-down";
+import ChevronUp from "lucide-solid/icons/chevron-up";
+import Download from "lucide-solid/icons/download";
+import Search from "lucide-solid/icons/search";
+import { createEffect, createMemo, createSignal, on, Show } from "solid-js";
+import { lineAt, lineCount, logLines, type StepLog } from "../../shared/run/stepLog.ts";
+import { createCommands } from "../ui/commands.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { IconButton } from "../ui/IconButton.tsx";
+import { VirtualList, type VirtualListHandle } from "../ui/VirtualList.tsx";
+import { stripAnsi } from "./ansi.ts";
+import { AnsiText } from "./AnsiText.tsx";
+import { makeLogSearch } from "./logSearch.ts";
+
+export interface LogViewProps {
+  log: StepLog;
+  /** More is coming: the view starts out following the end. */
+  live: boolean;
+  /** File name of the download, without ending. */
+  name: string;
+  /** 1-based line that the URL names. */
+  line: number | null;
+  onLine: (line: number) => void;
+}
+
+const rowHeight = 20;
+
+function textOf(log: StepLog): string {
+  const lines: string[] = [];
+  for (const line of logLines(log)) lines.push(stripAnsi(line.text));
+  return `${lines.join("\n")}\n`;
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `${name}.log`;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+/** The output of one step: colours, line links, search with count, follow, copy and download. */
+export function LogView(props: LogViewProps) {
+  let list: VirtualListHandle | undefined;
+  let searchField: HTMLInputElement | undefined;
+  const search = makeLogSearch();
+  const [words, setWords] = createSignal("");
+  const [current, setCurrent] = createSignal(0);
+  const [follow, setFollow] = createSignal(props.live && props.line === null);
+  const count = createMemo(() => lineCount(props.log));
+  const found = createMemo(() => search.find(props.log, words()));
+  const needle = () => words().toLowerCase();
+
+  const show = (index: number) => {
+    setFollow(false);
+    list?.scrollToIndex(index);
+  };
+  const goTo = (step: number) => {
+    const length = found().length;
+    if (length === 0) return;
+    setCurrent((at) => (at + step + length) % length);
+    const index = found()[current()];
+    if (index !== undefined) show(index);
+  };
+  createEffect(on(words, () => setCurrent(-1), { defer: true }));
+  // Once, when the line that the URL names is there.
+  let shownLine: number | null = null;
+  createEffect(() => {
+    if (props.line === null || props.line === shownLine || count() < props.line) return;
+    shownLine = props.line;
+    const index = props.line - 1;
+    queueMicrotask(() => show(index));
+  });
+  createCommands([
+    {
+      id: "log.search",
+      title: "Search in the log",
+      section: "Log",
+      keys: "/",
+      run: () => searchField?.focus(),
+    },
+    {
+      id: "log.follow",
+      title: "Follow the end of the log",
+      section: "Log",
+      keys: "f",
+      run: () => setFollow((on) => !on),
+    },
+  ]);
+
+  const row = (index: number) => {
+    const line = createMemo(() => lineAt(props.log, index));
+    const time = () => new Date(line()?.at ?? 0);
+    return (
+      <div
+        class="flex h-5 w-max min-w-full leading-5 hover:bg-hover"
+        classList={{
+          "bg-accent-soft": props.line === index + 1,
+          "bg-waiting-soft": words() !== "" && found()[current()] === index,
+        }}
+        title={time().toLocaleTimeString("en", {
+          hour12: false,
+          fractionalSecondDigits: 3,
+        } as Intl.DateTimeFormatOptions)}
+      >
+        <a
+          href={`#L${index + 1}`}
+          id={`L${index + 1}`}
+          aria-label={`Line ${index + 1}`}
+          tabIndex={-1}
+          onClick={(event) => {
+            event.preventDefault();
+            props.onLine(index + 1);
+          }}
+          class="tabular sticky left-0 w-14 shrink-0 bg-sunken pr-3 text-right text-muted select-none hover:text-text"
+        >
+          {index + 1}
+        </a>
+        <span
+          class="pr-4 whitespace-pre"
+          classList={{
+            "text-muted italic": line()?.stream === "note",
+            "border-l-2 border-failed pl-2 -ml-2.5": line()?.stream === "err",
+          }}
+        >
+          <AnsiText text={line()?.text ?? ""} words={needle()} />
+        </span>
+      </div>
+    );
+  };
+
+  return (
+    <section class="flex min-h-0 flex-1 flex-col bg-sunken" aria-label="Log">
+      <div class="flex h-10 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
+        <label class="relative flex min-w-0 flex-1 items-center sm:max-w-64">
+          <Search class="pointer-events-none absolute left-2 size-4 text-muted" aria-hidden="true" />
+          <input
+            ref={(element) => (searchField = element)}
+            type="search"
+            placeholder="Search the log"
+            aria-label="Search the log"
+            value={words()}
+            onInput={(event) => setWords(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") goTo(event.shiftKey ? -1 : 1);
+              if (event.key === "Escape") setWords("");
+            }}
+            class="h-8 w-full rounded-control bg-transparent pr-2 pl-8 placeholder:text-muted hover:bg-hover focus:bg-hover"
+          />
+        </label>
+        <Show when={words() !== ""}>
+          <span class="tabular px-1 text-xs whitespace-nowrap text-muted" role="status">
+            {found().length === 0 ? "no matches" : `${current() + 1} of ${found().length}`}
+          </span>
+          <IconButton
+            label="Previous match"
+            icon={<ChevronUp aria-hidden="true" />}
+            onClick={() => goTo(-1)}
+          />
+          <IconButton label="Next match" icon={<ChevronDown aria-hidden="true" />} onClick={() => goTo(1)} />
+        </Show>
+        <div class="ml-auto flex items-center gap-1">
+          <span class="tabular px-1 text-xs whitespace-nowrap text-muted max-sm:hidden">
+            {count().toLocaleString("en")} {count() === 1 ? "line" : "lines"}
+          </span>
+          <CopyButton label="Copy the log" text={() => textOf(props.log)} />
+          <IconButton
+            label="Download the log"
+            icon={<Download aria-hidden="true" />}
+            onClick={() => download(props.name, textOf(props.log))}
+          />
+          <IconButton
+            label="Follow the end"
+            keys="f"
+            pressed={follow()}
+            icon={<ArrowDownToLine aria-hidden="true" />}
+            onClick={() => setFollow((on) => !on)}
+          />
+        </div>
+      </div>
+      <Show
+        when={count() > 0}
+        fallback={
+          <p class="p-4 text-muted">{props.live ? "No output yet." : "This step printed nothing."}</p>
+        }
+      >
+        <VirtualList
+          ref={(handle) => (list = handle)}
+          class="flex-1 py-2 font-mono text-xs"
+          label="Log lines"
+          count={count()}
+          rowHeight={rowHeight}
+          follow={follow()}
+          onAtEnd={(atEnd) => setFollow(atEnd && props.live)}
+          row={row}
+        />
+      </Show>
+    </section>
+  );
+}

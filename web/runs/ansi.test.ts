@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { parseAnsi, stripAnsi } from "./ansi.ts";
+
+const esc = "\u001b";
+
+describe("terminal colours", () => {
+  it("gives pieces of one look with the palette's colours", () => {
+    const spans = parseAnsi(`${esc}[32m✓${esc}[39m adds ${esc}[1;91mred${esc}[0m!`);
+    expect(spans.map((span) => [span.text, span.style.color, span.style.bold])).toEqual([
+      ["✓", 2, false],
+      [" adds ", null, false],
+      ["red", 9, true],
+      ["!", null, false],
+    ]);
+  });
+
+  it("knows 256 and true colours, on text and background, with either separator", () => {
+    const [one, two, three] = parseAnsi(`${esc}[38;5;196ma${esc}[48;2;1;2;3mb${esc}[38:5:244mc`);
+    expect(one?.style.color).toBe("rgb(255 0 0)");
+    expect(two?.style.background).toBe("rgb(1 2 3)");
+    expect(three?.style.color).toBe("rgb(128 128 128)");
+  });
+
+  it("strips cursor movement, titles, links, bells and unfinished escapes, and keeps the text", () => {
+    const line = `${esc}[2K${esc}[1G${esc}]0;title\u0007a${esc}]8;;https://x.example${esc}\\link${esc}]8;;${esc}\\${esc}(B\u0007\u0008 end${esc}`;
+    expect(stripAnsi(line)).toBe("alink end");
+    expect(
+      parseAnsi(line)
+        .map((span) => span.text)
+        .join(""),
+    ).toBe("alink end");
+  });
+
+  it("shows what remains after a carriage return", () => {
+    expect(stripAnsi("10%\r50%\r100%")).toBe("100%");
+    expect(stripAnsi("windows line\r")).toBe("windows line");
+  });
+
+  it("leaves markup as text", () => {
+    expect(parseAnsi("<img src=x onerror=alert(1)>")).toEqual([
+      { text: "<img src=x onerror=alert(1)>", style: expect.objectContaining({ color: null }) },
+    ]);
+  });
+});
