@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["{shared,supabase,functions,workflows,web,bench}/**/*.test.ts", "*.test.ts"],
+    // The starters are projects of their own.
+    exclude: ["**/node_modules/**", "**/dist/**", "web/home/starters/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Suites start real Postgres servers and sandboxes; more of them at once than cores only makes all of them slow.
