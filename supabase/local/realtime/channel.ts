@@ -4,6 +4,7 @@ import { mayWrite, readGrants } from "./authorize.ts";
 import type { Extension, ReadGrants } from "./authorize.ts";
 import type { Claims } from "./claims.ts";
 import { encodeBroadcast } from "./frames.ts";
+import type { StoredBroadcast } from "./databaseBroadcasts.ts";
 import type { ClientFrame, ProtocolVersion, UserBroadcast } from "./frames.ts";
 import { broadcastPayloadSchema, presencePayloadSchema } from "./joinPayload.ts";
 import type { JoinConfig } from "./joinPayload.ts";
@@ -49,8 +50,8 @@ export class Channel {
   #presenceKey: string;
   #writeGrants = new Map<Extension, Promise<boolean>>();
   #expiry: NodeJS.Timeout | undefined;
-  /** Live messages that wait until the replayed ones are out. */
-  #held: { frame: Buffer | string; id: string | undefined }[] | null = null;
+  /** Live messages that wait until the join's reply and the replayed ones are out; null from then on. */
+  #held: { frame: Buffer | string; id: string | undefined }[] | null = [];
   #ended = false;
 
   constructor(services: Services, socket: ChannelSocket, options: ChannelOptions) {
@@ -64,7 +65,6 @@ export class Channel {
     this.#claims = options.claims;
     this.#grants = options.grants;
     this.#presenceKey = options.config.presence?.key || randomUUID();
-    if (this.#config.broadcast?.replay && this.isPrivate) this.#held = [];
     this.#watchExpiry();
   }
 
@@ -95,14 +95,28 @@ export class Channel {
     else this.#socket.send(frame);
   }
 
+  /** What the join asks to have replayed; read before its reply, so that what is sent after the reply is live. */
+  async readReplay(): Promise<StoredBroadcast[]> {
+    const replay = this.#config.broadcast?.replay;
+    if (!replay || !this.hearsBroadcasts) return [];
+    return this.#services.broadcasts.replay(this.subTopic, { since: replay.since, limit: replay.limit });
+  }
+
   /** Sends what the client asked for with its join, after the join's reply. */
-  async begin(): Promise<void> {
+  begin(replayed: StoredBroadcast[]): void {
     if (this.hearsPresence) this.#push("presence_state", this.#services.presence.state(this));
     if (this.#config.broadcast?.replication_ready) {
       if (this.#services.streaming()) this.sendSystem("system", "ok", "Replication connection established");
       else this.sendSystem("system", "error", "Replication connection is not ready");
     }
-    if (this.#held) await this.#replay();
+    for (const { broadcast } of replayed) {
+      const frame = encodeBroadcast(this.topic, broadcast, this.version);
+      if (frame !== null) this.#socket.send(frame);
+    }
+    const ids = new Set(replayed.map(({ id }) => id));
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const { frame, id } of held) if (id === undefined || !ids.has(id)) this.#socket.send(frame);
   }
 
   async handle(frame: ClientFrame): Promise<void> {
@@ -151,20 +165,6 @@ export class Channel {
 
   #push(event: string, payload: unknown): void {
     this.#socket.sendEvent({ joinRef: this.joinRef, ref: null, topic: this.topic, event, payload });
-  }
-
-  async #replay(): Promise<void> {
-    const replay = this.#config.broadcast?.replay;
-    const held = this.#held ?? [];
-    const stored =
-      replay && this.hearsBroadcasts ? await this.#services.broadcasts.replay(this.subTopic, replay) : [];
-    const replayed = new Set(stored.map(({ id }) => id));
-    for (const { broadcast } of stored) {
-      const frame = encodeBroadcast(this.topic, broadcast, this.version);
-      if (frame !== null) this.#socket.send(frame);
-    }
-    this.#held = null;
-    for (const { frame, id } of held) if (id === undefined || !replayed.has(id)) this.#socket.send(frame);
   }
 
   async #handleBroadcast(frame: ClientFrame): Promise<void> {

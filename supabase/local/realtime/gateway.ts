@@ -59,7 +59,6 @@ export async function startRealtimeGateway(options: RealtimeOptions): Promise<Re
   const sql = postgres(options.databaseUrl, {
     max: poolSize,
     onnotice: () => undefined,
-    fetch_types: false,
     connection: { application_name: "realtime", statement_timeout: queryTimeoutMs, TimeZone: "UTC" },
   });
   const rooms = new Rooms<Channel>();

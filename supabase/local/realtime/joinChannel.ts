@@ -64,10 +64,11 @@ export async function completeJoin(
   if (channel.ended) return;
   services.rooms.join(channel, channel);
   if (subscriptions.length > 0) services.changes.subscribe(channel, subscriptions);
+  const replayed = await channel.readReplay();
   // The client compares the fields of its bindings with these, in order.
   const listed = bindings.map((binding) => ({ id: bindingId(binding), ...binding }));
   channel.reply(ref, "ok", { postgres_changes: listed });
-  await channel.begin();
+  channel.begin(replayed);
   if (changesError !== null) channel.sendSystem("postgres_changes", "error", changesError);
   else if (bindings.length > 0) channel.sendSystem("postgres_changes", "ok", "Subscribed to PostgreSQL");
 }

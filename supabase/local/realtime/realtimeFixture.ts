@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createClient } from "@supabase/supabase-js";
+import { createClient, REALTIME_SUBSCRIBE_STATES } from "@supabase/supabase-js";
 import type { RealtimeChannel, SupabaseClient } from "@supabase/supabase-js";
 import { SignJWT } from "jose";
+import { pino } from "pino";
 import postgres from "postgres";
 import type { Sql } from "postgres";
 import { createTestDatabase } from "../testing.ts";
@@ -12,6 +13,12 @@ import { startRealtimeGateway } from "./gateway.ts";
 import type { RealtimeLimits } from "./limits.ts";
 
 const jwtSecret = "a secret of this test, at least thirty-two bytes";
+
+/** A line of the gateway's log; level 40 is a warning, 50 an error. */
+export interface LogLine {
+  level: number;
+  msg: string;
+}
 
 /** A gateway on a real port and a fresh database, for tests with real clients. */
 export interface RealtimeFixture {
@@ -22,16 +29,23 @@ export interface RealtimeFixture {
   sql: Sql;
   /** As the superuser. */
   admin: Sql;
+  /** What the gateway reported, warnings and worse. */
+  logged: LogLine[];
   /** A user's token; `seconds` until it ends. */
   token(claims: Record<string, unknown>, seconds?: number): Promise<string>;
   /** A client with the anon key, or as the holder of a token that the test may exchange. Closed with the fixture. */
-  client(options?: { token?: { value: string }; vsn?: "1.0.0" | "2.0.0"; key?: string }): Promise<SupabaseClient>;
+  client(options?: {
+    token?: { value: string };
+    vsn?: "1.0.0" | "2.0.0";
+    key?: string;
+  }): Promise<SupabaseClient>;
   websocketUrl(parameters?: Record<string, string>): string;
   close(): Promise<void>;
 }
 
 export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {}): Promise<RealtimeFixture> {
   const database = await createTestDatabase();
+  const logged: LogLine[] = [];
   const admin = postgres(database.adminUrl, { max: 1, onnotice: () => undefined });
   await admin.unsafe(await readFile(new URL("./realtime.sql", import.meta.url), "utf8"));
   const sign = (claims: Record<string, unknown>, seconds = 3600): Promise<string> =>
@@ -40,7 +54,10 @@ export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {})
       .setIssuedAt()
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(new TextEncoder().encode(jwtSecret));
-  const [anonKey, serviceRoleKey] = await Promise.all([sign({ role: "anon" }), sign({ role: "service_role" })]);
+  const [anonKey, serviceRoleKey] = await Promise.all([
+    sign({ role: "anon" }),
+    sign({ role: "service_role" }),
+  ]);
   const gateway = await startRealtimeGateway({
     databaseUrl: database.databaseUrl,
     adminDatabaseUrl: database.adminUrl,
@@ -48,6 +65,7 @@ export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {})
     anonKey,
     serviceRoleKey,
     limits,
+    log: pino({ level: "warn" }, { write: (line) => void logged.push(JSON.parse(line) as LogLine) }),
   });
   const server = createServer((request, response) => {
     void (async () => {
@@ -75,6 +93,7 @@ export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {})
     serviceRoleKey,
     sql,
     admin,
+    logged,
     token: (claims, seconds) => sign({ role: "authenticated", ...claims }, seconds),
     websocketUrl: (parameters = { apikey: anonKey, vsn: "2.0.0" }) =>
       `ws://${address}/realtime/v1/websocket?${new URLSearchParams(parameters)}`,
@@ -104,7 +123,7 @@ export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {})
 export function joined(channel: RealtimeChannel): Promise<RealtimeChannel> {
   return new Promise((resolve, reject) => {
     channel.subscribe((status, error) => {
-      if (status === "SUBSCRIBED") resolve(channel);
+      if (status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED) resolve(channel);
       else reject(error ?? new Error(status));
     });
   });

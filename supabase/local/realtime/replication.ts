@@ -9,7 +9,7 @@ import type { PgoutputMessage } from "./pgoutput.ts";
 /** Publications that the gateway listens to; those that do not exist yet are left out. */
 const publications = ["supabase_realtime", "supabase_realtime_messages_publication"];
 const retryDelaysMs = [20, 50, 100, 200, 500, 1000];
-const statusIntervalMs = 10_000;
+const statusIntervalMs = 3_000;
 
 /** The part of pg's connection that a replication stream needs; pg's types leave it out. */
 interface CopyBothConnection {

@@ -34,20 +34,19 @@ export async function readVisibility(
           select c.relrowsecurity as secured, array(
             select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0
               and not a.attisdropped and has_column_privilege(c.oid, a.attnum, 'select')) as columns
-          from pg_class c where c.oid = ${shape.oid}::oid`,
+          from pg_class c
+          where c.oid = ${shape.oid}::oid and has_schema_privilege(c.relnamespace, 'usage')`,
       ]);
       if (!table) return nothing;
       const columns = shape.columns.filter(({ name }) => table.columns.includes(name));
-      const key = shape.columns.filter(({ isPrimaryKey }) => isPrimaryKey);
-      const oldColumns = table.secured ? columns.filter(({ isPrimaryKey }) => isPrimaryKey) : columns;
       if (columns.length === 0) return nothing;
-      if (key.length === 0 || !key.every((column) => columns.includes(column))) {
-        // Without a key no row can be looked for; only a table without policies may then be shown.
-        return table.secured ? nothing : { columns, oldColumns, sees: () => true };
-      }
+      if (!table.secured) return { columns, oldColumns: columns, sees: () => true };
+      const key = shape.columns.filter(({ isPrimaryKey }) => isPrimaryKey);
+      // Without a key that the client may read, no row can be looked for.
+      if (key.length === 0 || !key.every((column) => columns.includes(column))) return nothing;
       const present = changes.filter((change) => change.record);
       const seen = present.length === 0 ? new Set() : await readSeen(transaction, { shape, key, present });
-      return { columns, oldColumns, sees: (change) => change.type === "DELETE" || seen.has(change) };
+      return { columns, oldColumns: key, sees: (change) => change.type === "DELETE" || seen.has(change) };
     });
   } catch (error) {
     if (isDenied(error)) return nothing;
