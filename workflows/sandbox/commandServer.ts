@@ -27,6 +27,9 @@ interface Request {
 
 const repo = resolve(process.argv[2] ?? ".");
 const shell = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
+const environment: NodeJS.ProcessEnv = { ...process.env };
+if (environment.CODER_HOME !== undefined) environment.HOME = environment.CODER_HOME;
+delete environment.CODER_HOME;
 const running = new Map<number, ChildProcess>();
 
 function reply(message: object): void {
@@ -68,7 +71,7 @@ function exec(request: Request): void {
   const { id } = request;
   const child = spawn(shell, ["-e", "-c", request.command], {
     cwd: resolve(repo, request.cwd),
-    env: { ...process.env, ...request.env, CODER_COMMAND: `${process.pid}.${id}` },
+    env: { ...environment, ...request.env, CODER_COMMAND: `${process.pid}.${id}` },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -48,6 +48,8 @@ export interface SandboxFile {
 /** An open sandbox. File operations run inside it, so that a link planted by a command leads nowhere it could not go. */
 export interface Sandbox {
   readonly kind: "srt" | "none";
+  /** Of the process that leads everything inside. */
+  readonly pid: number;
   /** Path of the checkout as commands see it. */
   readonly repoDir: string;
   /** Resolves when the command and its group have ended; rejects with `unavailable` when the sandbox itself is gone. */

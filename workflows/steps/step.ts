@@ -23,6 +23,11 @@ export interface RunInfo {
   inputs: Record<string, Value>;
 }
 
+/** A step of the plan; the fixed steps of an operationalize run are written the same way. */
+export type EngineStep =
+  | PlanStep
+  | (Omit<PlanStep, "type" | "spec"> & { type: "operationalize"; spec: { type: "operationalize"; step_id: string } });
+
 export interface NewArtifact {
   kind: ArtifactKind;
   name: string;
@@ -45,10 +50,22 @@ export interface StepSettings {
   workDir: string;
 }
 
+/** Content-addressed: the bytes of a path are in bucket `sites` under `<orgId>/<sha256>`. */
+export interface SiteManifest {
+  [path: string]: { sha256: string; size: number; type: string };
+}
+
+/** Supabase storage. */
+export interface ObjectStore {
+  /** Replaces what is there: the same bytes again after a crash. */
+  put(object: { bucket: string; name: string; bytes: Uint8Array; contentType: string }): Promise<void>;
+  exists(bucket: string, name: string): Promise<boolean>;
+}
+
 /** What a step kind gets to do its work. Everything it writes to the log is redacted by the receiver. */
 export interface StepContext {
   run: RunInfo;
-  step: PlanStep;
+  step: EngineStep;
   /** From 1. */
   attempt: number;
   policies: Policies;
@@ -71,6 +88,10 @@ export interface StepContext {
   approved: { action: string; contentHash: string } | null;
   /** Same on every execution of this step of this run: names effects, so that a repeated one happens once. */
   idempotencyId(purpose: string): string;
+  /** Makes a deployment the live one of its site; returns the site's slug. */
+  publish(deployment: { id: string; kind: "preview" | "prod"; name: string; manifest: SiteManifest }): Promise<string>;
+  /** Storage, as the service. */
+  store: ObjectStore;
   /** Kills the process when CODER_CRASH_AT names this point; for crash tests. */
   crashPoint(name: string): void;
 }

@@ -1,0 +1,17 @@
+/** Places where crash tests kill the worker; see crash.test.ts. */
+export const crashPoints = [
+  "before-enqueue-ack",
+  "after-checkout",
+  "mid-command",
+  "after-command-before-event",
+  "mid-deploy",
+  "before-finish",
+] as const;
+
+/**
+ * Dies on the spot, as if the machine had lost power, when CODER_CRASH_AT names this point; otherwise does nothing.
+ * The variable is never set outside tests.
+ */
+export function crashPoint(name: string): void {
+  if (process.env.CODER_CRASH_AT === name) process.kill(process.pid, "SIGKILL");
+}

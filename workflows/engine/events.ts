@@ -1,0 +1,118 @@
+import type { LogChunk } from "../../shared/run/events.ts";
+import { whenConnected, type Sql } from "./database.ts";
+import type { Redactor } from "./redact.ts";
+import { appendRunEvents, type KeyedEvent } from "./sql/appendRunEvents.ts";
+
+/** The one place that writes events of runs. Lost connections are waited out; a fenced worker is told so once. */
+export interface RunEvents {
+  append(runId: string, ...events: KeyedEvent[]): Promise<void>;
+  /** Log of one execution of a step. `execution` keeps its keys apart from those of an interrupted one. */
+  openLog(target: { runId: string; stepId: string; execution: string }): StepLog;
+}
+
+export interface StepLog {
+  write(stream: LogChunk["stream"], text: string): void;
+  /** Stores what is still in memory; nothing may be written afterwards. */
+  close(): Promise<void>;
+}
+
+const batchMs = 60;
+/** Of one event; a message to the browser carries it whole. */
+const maxEventChars = 64 * 1024;
+/** Of one execution of a step. */
+export const maxLogChars = 50 * 1024 * 1024;
+
+export function makeRunEvents(deps: { sql: Sql; workerId: string; redactor: Redactor }): RunEvents {
+  const { sql, workerId, redactor } = deps;
+  const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
+    whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
+  return {
+    append,
+    openLog: (target) => new BatchedLog({ ...target, redactor, append: (...events) => append(target.runId, ...events) }),
+  };
+}
+
+interface LogOptions {
+  stepId: string;
+  execution: string;
+  redactor: Redactor;
+  append: (...events: KeyedEvent[]) => Promise<void>;
+}
+
+class BatchedLog implements StepLog {
+  readonly #options: LogOptions;
+  readonly #streams: Record<"out" | "err", ReturnType<Redactor["stream"]>>;
+  #chunks: LogChunk[] = [];
+  #written = 0;
+  #events = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #storing: Promise<void> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#streams = { out: options.redactor.stream(), err: options.redactor.stream() };
+  }
+
+  write(stream: LogChunk["stream"], text: string): void {
+    if (this.#written > maxLogChars && stream !== "note") return;
+    this.#written += text.length;
+    const safe = stream === "note" ? this.#options.redactor.text(text) : this.#streams[stream].push(text);
+    this.#add(stream, safe);
+    if (this.#written > maxLogChars && stream !== "note") {
+      this.#add("note", `Output cut here: a step's log holds ${maxLogChars / 1024 / 1024} MB. The command goes on.\n`);
+    }
+    this.#timer ??= setTimeout(() => this.#flush(), batchMs);
+  }
+
+  #add(stream: LogChunk["stream"], text: string): void {
+    // U+0000 has no place in Postgres' jsonb, nor has half a surrogate pair.
+    const clean = text.replaceAll("\0", "\uFFFD").toWellFormed();
+    const last = this.#chunks.at(-1);
+    const at = Date.now();
+    for (let from = 0; from < clean.length; from += maxEventChars) {
+      const piece = clean.slice(from, from + maxEventChars).toWellFormed();
+      if (from === 0 && last?.stream === stream && last.text.length + piece.length <= maxEventChars) last.text += piece;
+      else this.#chunks.push({ stream, text: piece, at });
+    }
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#chunks.length === 0) return;
+    const { stepId, execution } = this.#options;
+    const events: KeyedEvent[] = groupChunks(this.#chunks).map((chunks) => ({
+      key: `log:${stepId}:${execution}:${++this.#events}`,
+      event: { type: "step.log", stepId, chunks },
+    }));
+    this.#chunks = [];
+    this.#storing = this.#storing
+      .then(() => this.#options.append(...events))
+      .catch((error: unknown) => {
+        // Told by close(), whoever writes cannot wait for it.
+        this.#failure ??= error;
+      });
+  }
+
+  async close(): Promise<void> {
+    for (const stream of ["out", "err"] as const) this.#add(stream, this.#streams[stream].end());
+    this.#flush();
+    await this.#storing;
+    if (this.#failure !== undefined) throw this.#failure as Error;
+  }
+}
+
+function groupChunks(chunks: LogChunk[]): LogChunk[][] {
+  const groups: LogChunk[][] = [];
+  let size = Infinity;
+  for (const chunk of chunks) {
+    if (size + chunk.text.length > maxEventChars) {
+      groups.push([]);
+      size = 0;
+    }
+    groups.at(-1)?.push(chunk);
+    size += chunk.text.length;
+  }
+  return groups;
+}

@@ -1,0 +1,241 @@
+import { createHash } from "node:crypto";
+import { CoderError, toCoderError } from "../../shared/errors.ts";
+import type { Artifact, Failure } from "../../shared/run/events.ts";
+import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
+import { stepKinds } from "../steps/stepKinds.ts";
+import type { EngineStep, NewArtifact, ObjectStore, RunInfo, StepContext, StepResult, StepSettings } from "../steps/step.ts";
+import { crashPoint } from "./crashPoint.ts";
+import { isFenced, whenConnected, type Sql } from "./database.ts";
+import type { RunEvents, StepLog } from "./events.ts";
+import { idempotencyId } from "./idempotencyId.ts";
+import type { RunPlan } from "./planRun.ts";
+import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
+import type { Slots } from "./slots.ts";
+import { beginStep } from "./sql/beginStep.ts";
+import { listArtifacts } from "./sql/listArtifacts.ts";
+import { publishDeployment } from "./sql/publishDeployment.ts";
+import { loadStepRuns } from "./sql/loadStepRuns.ts";
+
+export interface StepRequest {
+  runId: string;
+  stepId: string;
+  /** From 1. */
+  attempt: number;
+  /** How often the step had begun when this attempt was decided on: more than one further begin is an interruption. */
+  execsBefore: number;
+  /** No attempt follows this one. */
+  last: boolean;
+  approved: { action: string; contentHash: string } | null;
+}
+
+export type StepOutcome =
+  | {
+      kind: "ended";
+      status: "succeeded" | "failed" | "canceled";
+      failure: Failure | null;
+      outputs: Record<string, Value>;
+      execs: number;
+    }
+  | { kind: "needs_approval"; action: string; contentHash: string; reason: string; subject: Record<string, Value>; execs: number };
+
+export interface ExecuteDeps {
+  sql: Sql;
+  workerId: string;
+  events: RunEvents;
+  hosts: RunHosts;
+  slots: Slots;
+  store: ObjectStore;
+  settings: StepSettings;
+  load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value> }>;
+  /** The lease is lost: stop at once. */
+  onFenced(): void;
+}
+
+type Ended = { status: "succeeded" | "failed" | "canceled"; failure: Failure | null; outputs: Record<string, Value>; exitCode: number | null };
+
+/**
+ * One attempt at a step: counts it, does the work, stores log and end. Runs again from the beginning when the worker
+ * dies in the middle. It never returns on a worker that leaves: the attempt belongs to whoever takes over.
+ */
+export async function executeStep(deps: ExecuteDeps, request: StepRequest): Promise<StepOutcome> {
+  try {
+    return await attemptStep(deps, request);
+  } catch (error) {
+    if (isFenced(error)) deps.onFenced();
+    else if (!(error instanceof RunAborted && error.reason === "handover")) throw error;
+    return new Promise<never>(() => undefined);
+  }
+}
+
+async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<StepOutcome> {
+  const { runId, stepId, attempt } = request;
+  const host = deps.hosts.get(runId);
+  const { run, plan, event } = await deps.load(runId);
+  const step = plan.steps.find((one) => one.id === stepId);
+  if (!step) throw new CoderError("internal", `Run ${runId} has no step ${stepId}`);
+  const release = await deps.slots.take(host.signal).catch(() => undefined);
+  const free = host.use();
+  const startedAt = performance.now();
+  const finish = async (ended: Ended, execs: number): Promise<StepOutcome> => {
+    if (host.abortReason === "handover") throw new RunAborted("handover");
+    const { status, failure, outputs, exitCode } = ended;
+    if (status !== "failed" || request.last) {
+      const durationMs = Math.round(performance.now() - startedAt);
+      await deps.events.append(runId, {
+        key: `step.finished:${stepId}`,
+        event: { type: "step.finished", stepId, status, exitCode, durationMs, outputs, failure },
+      });
+    }
+    return { kind: "ended", status, failure, outputs, execs };
+  };
+  try {
+    if (!release) return await finish(abortedEnd(host), request.execsBefore);
+    const begun = await whenConnected(() =>
+      beginStep(deps.sql, {
+        runId,
+        stepId,
+        workerId: deps.workerId,
+        started: { key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`, event: { type: "step.started", stepId, attempt } },
+      }),
+    );
+    if (begun.finished || begun.cancelRequested) host.abort("canceled");
+    if (host.signal.aborted) return await finish(abortedEnd(host), begun.execs);
+    const log = deps.events.openLog({ runId, stepId, execution: String(begun.execs) });
+    const interrupted = begun.execs > request.execsBefore + 1;
+    if (interrupted && step.onInterrupt === "fail") {
+      log.write("note", "The worker died while this step ran, and on_interrupt is fail.\n");
+      await log.close();
+      const failure: Failure = { code: "interrupted", message: "The worker died while this step ran; what it had done by then is unknown." };
+      return await finish({ status: "failed", failure, outputs: {}, exitCode: null }, begun.execs);
+    }
+    if (interrupted) log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
+    const context = await makeContext(deps, { request, run, plan, step, event, host, log });
+    const result = await work(step, context, host);
+    crashPoint("after-command-before-event");
+    await log.close();
+    if ("action" in result) return { kind: "needs_approval", ...withoutStatus(result), execs: begun.execs };
+    return await finish(result, begun.execs);
+  } finally {
+    free();
+    release?.();
+  }
+}
+
+function withoutStatus(result: Extract<StepResult, { status: "needs_approval" }>) {
+  const { action, contentHash, reason, subject } = result;
+  return { action, contentHash, reason, subject };
+}
+
+async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Ended | Extract<StepResult, { status: "needs_approval" }>> {
+  try {
+    const result = await stepKinds[step.type](context);
+    if (host.signal.aborted) return abortedEnd(host);
+    if (result.status === "needs_approval") return result;
+    const exitCode = result.exitCode ?? null;
+    if (result.status === "succeeded") return { status: "succeeded", failure: null, outputs: result.outputs, exitCode };
+    return { status: "failed", failure: withMessage(step, result.failure), outputs: result.outputs ?? {}, exitCode };
+  } catch (error) {
+    if (host.signal.aborted) return abortedEnd(host);
+    if (isFenced(error)) throw error;
+    const failure = failureOf(error);
+    context.log("note", `${failure.message}\n`);
+    return { status: "failed", failure: withMessage(step, failure), outputs: {}, exitCode: null };
+  }
+}
+
+function withMessage(step: EngineStep, failure: Failure): Failure {
+  const said = step.onFailure.type === "fail_fast" ? step.onFailure.message : undefined;
+  return said === undefined ? failure : { ...failure, message: `${said} (${failure.message})` };
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof WorkspaceLost) return { code: "interrupted", message: error.message };
+  const coder = toCoderError(error);
+  if (coder.code === "bad_input") return { code: "expression", message: coder.message };
+  if (coder.code !== "unavailable") return { code: "internal", message: coder.message };
+  return { code: coder.message.startsWith("git ") ? "checkout_failed" : coder.message.includes("sandbox") ? "sandbox_unavailable" : "internal", message: coder.message };
+}
+
+/** How a step ends whose run is stopped; on a worker that leaves it does not end. */
+function abortedEnd(host: RunHost): Ended {
+  if (host.abortReason === "handover") throw new RunAborted("handover");
+  const failure: Failure =
+    host.abortReason === "budget_wall_clock"
+      ? { code: "budget_wall_clock", message: "The run's time was up." }
+      : { code: "canceled", message: "The run was canceled." };
+  return { status: "canceled", failure, outputs: {}, exitCode: null };
+}
+
+interface ContextParts {
+  request: StepRequest;
+  run: RunInfo;
+  plan: RunPlan;
+  step: EngineStep;
+  event: Record<string, Value>;
+  host: RunHost;
+  log: StepLog;
+}
+
+async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<StepContext> {
+  const { request, run, plan, step, host, log } = parts;
+  const rows = await whenConnected(() => loadStepRuns(deps.sql, run.id));
+  const workMayExist = rows.some((row) => row.step_id !== step.id && row.execs > 0 && row.type !== "approve");
+  const finished = rows.filter((row) => ["succeeded", "failed", "skipped", "canceled"].includes(row.status));
+  const expressions: ExpressionContext = {
+    inputs: run.inputs,
+    event: parts.event,
+    project: plan.project,
+    run: { id: run.id, number: run.number, commit: run.commit, trigger: run.trigger, attempt: 1 },
+    steps: Object.fromEntries(finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }])),
+  };
+  return {
+    run,
+    step,
+    attempt: request.attempt,
+    policies: plan.policies,
+    settings: deps.settings,
+    checkoutDir: host.repoDir,
+    sandbox: () => host.sandbox(run, { policies: plan.policies, workMayExist }),
+    log: (stream, text) => log.write(stream, text),
+    artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
+    artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
+    signal: host.signal,
+    expressions,
+    approved: request.approved,
+    idempotencyId: (purpose) => idempotencyId(run.id, step.id, purpose),
+    publish: (deployment) => whenConnected(() => publishDeployment(deps.sql, { ...deployment, projectId: run.projectId, commit: run.commit, runId: run.id })),
+    store: deps.store,
+    crashPoint,
+  };
+}
+
+/** Puts an artifact's bytes into storage, then stores its event. The same kind and name of a step is the same artifact. */
+export async function storeArtifact(
+  deps: Pick<ExecuteDeps, "events" | "store">,
+  owner: { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null },
+  artifact: NewArtifact,
+): Promise<Artifact> {
+  const id = idempotencyId(owner.run.id, owner.stepId ?? "", "artifact", artifact.kind, artifact.name);
+  const data = artifact.data ?? {};
+  const bytes = artifact.bytes ?? Buffer.from(JSON.stringify(data));
+  if (artifact.bytes) {
+    await deps.store.put({
+      bucket: "artifacts",
+      name: `${owner.run.orgId}/${owner.run.id}/${id}`,
+      bytes: artifact.bytes,
+      contentType: artifact.contentType ?? "application/octet-stream",
+    });
+  }
+  const stored: Artifact = {
+    id,
+    kind: artifact.kind,
+    name: artifact.name,
+    stepId: owner.stepId,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    size: artifact.bytes?.byteLength ?? 0,
+    data,
+    madeFrom: artifact.madeFrom ?? [],
+  };
+  await deps.events.append(owner.run.id, { key: `artifact:${id}`, event: { type: "artifact.created", artifact: stored } });
+  return stored;
+}

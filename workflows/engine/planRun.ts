@@ -1,0 +1,54 @@
+import { CoderError } from "../../shared/errors.ts";
+import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
+import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
+import { policiesSchema, type Policies } from "../../shared/workflow/schema.ts";
+import type { EngineStep } from "../steps/step.ts";
+import type { RunRow } from "./sql/loadRun.ts";
+
+/** What a run does, from its snapshot alone: the same on every worker and every execution. */
+export interface RunPlan {
+  steps: EngineStep[];
+  policies: Policies;
+  outputs: Record<string, string>;
+  /** Names and owner of the project as expressions see them. */
+  project: { provider: string; owner: string; repo: string; ref: string };
+}
+
+const operationalizeSteps: [id: string, name: string][] = [
+  ["read", "Read the project"],
+  ["ci", "Propose ci.yaml"],
+  ["dependency-updates", "Propose dependency-updates.yaml"],
+  ["release", "Propose release.yaml"],
+  ["propose", "Propose the change"],
+];
+
+/** @throws CoderError `bad_input` when the snapshot holds no workflow that may run. */
+export function planRun(run: RunRow): RunPlan {
+  const here = { provider: "coder", owner: run.org_slug, repo: run.project_slug, ref: run.ref };
+  if (run.kind === "operationalize") {
+    return { steps: operationalizePlan(), policies: policiesSchema.parse({}), outputs: {}, project: here };
+  }
+  const parsed = parseWorkflow(run.snapshot.yaml ?? "", { path: run.workflow_path });
+  if (!parsed.ok) {
+    const problem = parsed.problems.find((one) => one.severity === "error");
+    throw new CoderError("bad_input", `${run.workflow_path} cannot run: ${problem?.message ?? "it is empty"} (line ${problem?.line ?? 1})`);
+  }
+  const { workflow } = parsed;
+  const project = workflow.project ? { ...here, ...workflow.project, ref: workflow.project.ref ?? run.ref } : here;
+  return { steps: planWorkflow(workflow).steps, policies: workflow.policies, outputs: workflow.outputs, project };
+}
+
+function operationalizePlan(): EngineStep[] {
+  return operationalizeSteps.map(([id, name], index) => ({
+    id,
+    type: "operationalize",
+    name,
+    needs: index === 0 ? [] : [operationalizeSteps[index - 1]?.[0] ?? ""],
+    if: null,
+    runsAfterFailure: false,
+    timeoutSec: 1800,
+    onFailure: { type: "fail_fast" },
+    onInterrupt: "retry",
+    spec: { type: "operationalize", step_id: id },
+  }));
+}

@@ -1,0 +1,222 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CoderError } from "../../shared/errors.ts";
+import type { Policies } from "../../shared/workflow/schema.ts";
+import type { OpenSandbox, Sandbox } from "../sandbox/sandbox.ts";
+import type { RunInfo } from "../steps/step.ts";
+import type { Checkout } from "./checkout.ts";
+import { crashPoint } from "./crashPoint.ts";
+
+/** Why everything of a run is stopped. `handover`: this worker leaves, another one goes on. */
+export type AbortReason = "canceled" | "budget_wall_clock" | "finished" | "handover";
+
+export class RunAborted extends Error {
+  readonly reason: AbortReason;
+  constructor(reason: AbortReason) {
+    super(`The run is stopped: ${reason}`);
+    this.name = "RunAborted";
+    this.reason = reason;
+  }
+}
+
+/** Thrown when another machine held the files that earlier steps made. */
+export class WorkspaceLost extends Error {
+  constructor() {
+    super("The files that earlier steps made were on a worker that is gone; run it again.");
+    this.name = "WorkspaceLost";
+  }
+}
+
+export interface RunHostDeps {
+  workDir: string;
+  registry: string;
+  workerId: string;
+  checkout: Checkout;
+  openSandbox: OpenSandbox;
+  privateDirs: readonly string[];
+  /** Whether a worker still holds its lease. */
+  isWorkerAlive(workerId: string): Promise<boolean>;
+}
+
+/** An idle run (one that waits for an approval) keeps its files, but not its sandbox's processes. */
+const idleMs = 15_000;
+
+/** What one run owns on this machine: its checkout and its sandbox, both made when first needed. */
+export class RunHost {
+  readonly dir: string;
+  readonly repoDir: string;
+  readonly #deps: RunHostDeps;
+  readonly #controller = new AbortController();
+  #files: Promise<void> | undefined;
+  #sandbox: Promise<Sandbox> | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(runId: string, deps: RunHostDeps) {
+    this.#deps = deps;
+    this.dir = join(deps.workDir, "runs", runId);
+    this.repoDir = join(this.dir, "repo");
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get abortReason(): AbortReason | undefined {
+    const reason: unknown = this.#controller.signal.reason;
+    return reason instanceof RunAborted ? reason.reason : undefined;
+  }
+
+  /** Kills what runs, and lets nothing of this run start any more on this worker. */
+  abort(reason: AbortReason): void {
+    if (!this.signal.aborted) this.#controller.abort(new RunAborted(reason));
+  }
+
+  /** Keeps the sandbox from being closed as idle until the returned function is called. */
+  use(): () => void {
+    this.#users += 1;
+    clearTimeout(this.#idle);
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      this.#users -= 1;
+      if (this.#users === 0) this.#idle = setTimeout(() => void this.closeSandbox(), idleMs).unref();
+    };
+  }
+
+  /**
+   * The run's sandbox, over its checkout. Fetching the files and opening the sandbox go on side by side.
+   * @param workMayExist whether earlier steps may have left files: then a missing checkout is `WorkspaceLost`.
+   */
+  async sandbox(run: RunInfo, options: { policies: Policies; workMayExist: boolean }): Promise<Sandbox> {
+    this.signal.throwIfAborted();
+    await mkdir(this.repoDir, { recursive: true });
+    const complete = existsSync(this.#marker);
+    if (!complete && options.workMayExist && this.#files === undefined) throw new WorkspaceLost();
+    // An unfinished checkout of a dead worker: begin again.
+    if (!complete && this.#files === undefined) {
+      await rm(this.repoDir, { recursive: true, force: true });
+      await mkdir(this.repoDir, { recursive: true });
+      await this.#deps.checkout.prepare(this.repoDir);
+    }
+    this.#files ??= complete ? Promise.resolve() : this.#fetch(run);
+    this.#sandbox ??= this.#open(run, options.policies);
+    const [sandbox] = await Promise.all([this.#sandbox, this.#files]).catch((error: unknown) => {
+      // Neither is kept: a retry of the step tries again.
+      void this.closeSandbox();
+      this.#files = undefined;
+      throw error;
+    });
+    return sandbox;
+  }
+
+  get #marker(): string {
+    return join(this.dir, "checkout.json");
+  }
+
+  async #fetch(run: RunInfo): Promise<void> {
+    await this.#deps.checkout.fetch(this.repoDir, run, this.signal);
+    await writeFile(this.#marker, JSON.stringify({ commit: run.commit }));
+    crashPoint("after-checkout");
+  }
+
+  async #open(run: RunInfo, policies: Policies): Promise<Sandbox> {
+    await this.#killLeftover();
+    const sandbox = await this.#deps.openSandbox({
+      runId: run.id,
+      workDir: this.dir,
+      cacheDir: join(this.#deps.workDir, "cache", run.projectId),
+      allowedDomains: policies.network.allowed_domains,
+      env: { CODER_RUN_ID: run.id, CODER_RUN_NUMBER: String(run.number), CODER_REF: run.ref, CODER_COMMIT: run.commit },
+      registry: this.#deps.registry,
+      privateDirs: this.#deps.privateDirs,
+    });
+    await writeFile(this.#pidFile, JSON.stringify({ pid: sandbox.pid, workerId: this.#deps.workerId }));
+    return sandbox;
+  }
+
+  get #pidFile(): string {
+    return join(this.dir, "sandbox.pid");
+  }
+
+  /**
+   * A worker that hangs (stopped, swapped out) loses its lease but its sandbox lives on: it must not work in the same
+   * files as ours. One of a worker that is alive is left alone: the two take turns in steps of one run.
+   */
+  async #killLeftover(): Promise<void> {
+    const text = await readFile(this.#pidFile, "utf8").catch(() => undefined);
+    if (text === undefined) return;
+    const { pid, workerId } = JSON.parse(text) as { pid: number; workerId: string };
+    if (workerId === this.#deps.workerId || (await this.#deps.isWorkerAlive(workerId))) return;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (!commandLine.includes(this.dir)) return;
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      try {
+        process.kill(signal === "SIGTERM" ? pid : -pid, signal);
+      } catch {
+        // Gone already.
+        return;
+      }
+      if (signal === "SIGTERM") await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  async closeSandbox(): Promise<void> {
+    const opened = this.#sandbox;
+    this.#sandbox = undefined;
+    const sandbox = await opened?.catch(() => undefined);
+    await sandbox?.close();
+  }
+
+  /** Ends everything and, with `removeFiles`, leaves nothing on the disk. */
+  async dispose(options: { reason: AbortReason; removeFiles: boolean }): Promise<void> {
+    clearTimeout(this.#idle);
+    this.abort(options.reason);
+    await this.closeSandbox();
+    await this.#files?.catch(() => undefined);
+    if (options.removeFiles) await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+export interface RunHosts {
+  get(runId: string): RunHost;
+  abort(runId: string, reason: AbortReason): void;
+  /** The run has ended: nothing of it stays. */
+  finish(runId: string): Promise<void>;
+  /** The worker leaves: everything stops, files stay for whoever goes on. */
+  handOver(): Promise<void>;
+  /** Runs that have something on this worker. */
+  active(): string[];
+}
+
+export function makeRunHosts(deps: RunHostDeps): RunHosts {
+  const hosts = new Map<string, RunHost>();
+  let leaving = false;
+  return {
+    get(runId) {
+      if (!/^[0-9a-f-]{36}$/.test(runId)) throw new CoderError("bad_input", `${runId} is no run id`);
+      let host = hosts.get(runId);
+      if (!host) {
+        host = new RunHost(runId, deps);
+        hosts.set(runId, host);
+        if (leaving) host.abort("handover");
+      }
+      return host;
+    },
+    abort(runId, reason) {
+      hosts.get(runId)?.abort(reason);
+    },
+    async finish(runId) {
+      const host = hosts.get(runId);
+      hosts.delete(runId);
+      await host?.dispose({ reason: "finished", removeFiles: true });
+    },
+    async handOver() {
+      leaving = true;
+      await Promise.all([...hosts.values()].map((host) => host.dispose({ reason: "handover", removeFiles: false })));
+    },
+    active: () => [...hosts.keys()],
+  };
+}

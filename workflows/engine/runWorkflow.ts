@@ -1,0 +1,254 @@
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { toCoderError } from "../../shared/errors.ts";
+import type { Failure, RunStatus } from "../../shared/run/events.ts";
+import { evaluateCondition, interpolate, type ExpressionContext, type Value } from "../../shared/workflow/expressions.ts";
+import type { EngineStep, RunInfo } from "../steps/step.ts";
+import { crashPoint } from "./crashPoint.ts";
+import type { Sql } from "./database.ts";
+import type { RunEvents } from "./events.ts";
+import { makeApprovals, type Approvals } from "./approvals.ts";
+import type { RunPlan } from "./planRun.ts";
+import type { RunMessage } from "./runMessage.ts";
+import { failedStep, initialState, isEnded, mayFail, readiness, type RunState, type StepState } from "./runState.ts";
+import { stepWorkflowId, type StepArguments } from "./runStep.ts";
+
+export interface RunWorkflowDeps {
+  sql: Sql;
+  workerId: string;
+  events: RunEvents;
+  load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus } | undefined>;
+  runStep: (step: StepArguments) => Promise<void>;
+  /** Kills what runs of a run, on whichever worker it is. */
+  abort(runId: string, reason: "canceled" | "budget_wall_clock"): Promise<void>;
+  /** Stores the log bundle and removes what the run owns, on every worker. */
+  finish(run: RunInfo): Promise<void>;
+}
+
+type Stop = { status: "canceled" | "failed"; failure: Failure };
+/** How long steps may take to report their end once they have been told to stop. */
+const stopGraceMs = 15_000;
+
+/**
+ * The parent workflow of a run. Everything it decides on comes from the run's snapshot and from journaled calls, in the
+ * order of the plan and of the messages, so that a replay on another worker decides the same. Events it stores have
+ * keys and are harmless to repeat.
+ */
+export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promise<string> {
+  return async (runId) => {
+    crashPoint("before-enqueue-ack");
+    const loaded = await deps.load(runId).catch((error: unknown) => toCoderError(error));
+    if (loaded === undefined) return "deleted";
+    if (loaded instanceof Error) {
+      const failure: Failure = { code: "internal", message: loaded.message };
+      await deps.events.append(runId, { key: "run.finished", event: { type: "run.finished", status: "failed", failure, outputs: {} } });
+      return "failed";
+    }
+    const { workerId } = deps;
+    await deps.events.append(runId, { key: "run.started", event: { type: "run.started", workerId } });
+    if (loaded.status !== "queued") {
+      const reason = "The worker that had it stopped; another one goes on.";
+      await deps.events.append(runId, { key: `run.resumed:${workerId}`, event: { type: "run.resumed", workerId, reason } });
+    }
+    return new Run(deps, loaded).drive();
+  };
+}
+
+class Run {
+  readonly #deps: RunWorkflowDeps;
+  readonly #run: RunInfo;
+  readonly #plan: RunPlan;
+  readonly #event: Record<string, Value>;
+  readonly #state: RunState;
+  readonly #approvals: Approvals;
+  /** How often each step has been started, and how often it has begun. */
+  readonly #rounds = new Map<string, { round: number; execs: number }>();
+  #stop: Stop | undefined;
+  #stopAt = Infinity;
+
+  constructor(deps: RunWorkflowDeps, loaded: { run: RunInfo; plan: RunPlan; event: Record<string, Value> }) {
+    this.#deps = deps;
+    this.#run = loaded.run;
+    this.#plan = loaded.plan;
+    this.#event = loaded.event;
+    this.#state = initialState(loaded.plan.steps);
+    this.#approvals = makeApprovals({ ...deps, run: loaded.run, gates: loaded.plan.policies.gates });
+  }
+
+  async drive(): Promise<string> {
+    const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
+    let now = await DBOS.now();
+    let activeMs = 0;
+    for (;;) {
+      await this.#startReady();
+      const working = this.#count("running") > 0;
+      if (!working && (this.#stop !== undefined || this.#count("waiting", "pending") === 0)) break;
+      // Waiting for people is not working time: a budget of an hour and an approval over the weekend go together.
+      const deadline = Math.min(working ? now + budgetMs - activeMs : Infinity, this.#approvals.nextExpiry(), this.#stopAt);
+      const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
+      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
+      const before = now;
+      now = await DBOS.now();
+      if (working) activeMs += now - before;
+      if (message) await this.#receive(message, now);
+      if (working && activeMs >= budgetMs) await this.#stopRun("budget_wall_clock", now);
+      if (now >= this.#stopAt) break;
+      await this.#expire(now);
+    }
+    return this.#finish();
+  }
+
+  #count(...statuses: StepState["status"][]): number {
+    return [...this.#state.values()].filter((one) => statuses.includes(one.status)).length;
+  }
+
+  /** Starts, skips and asks until nothing more can be done; ending one step may free others. */
+  async #startReady(): Promise<void> {
+    for (let changed = true; changed && this.#stop === undefined; ) {
+      changed = false;
+      for (const step of this.#plan.steps) {
+        if (this.#at(step.id).status !== "pending") continue;
+        const ready = readiness(step, this.#state);
+        if (ready.kind === "wait") continue;
+        if (ready.kind === "skip") await this.#skip(step, `Skipped: ${ready.why}.`);
+        else await this.#startOne(step);
+        changed = true;
+      }
+    }
+  }
+
+  #at(stepId: string): StepState {
+    const state = this.#state.get(stepId);
+    if (!state) throw new Error(`Run ${this.#run.id} has no step ${stepId}`);
+    return state;
+  }
+
+  async #startOne(step: EngineStep): Promise<void> {
+    if (step.if !== null) {
+      try {
+        if (!evaluateCondition(step.if, this.#expressions())) return await this.#skip(step, "Skipped: its `if` is false.");
+      } catch (error) {
+        return this.#fail(step, { code: "expression", message: toCoderError(error).message });
+      }
+    }
+    if (step.spec.type === "approve") {
+      if (this.#run.dryRun) return this.#skip(step, "Dry run: nobody is asked.");
+      await this.#approvals.askForStep(step, step.spec.reason);
+      this.#at(step.id).status = "waiting";
+      return;
+    }
+    await this.#startStep(step, null);
+  }
+
+  async #startStep(step: EngineStep, approved: StepArguments["approved"]): Promise<void> {
+    const earlier = this.#rounds.get(step.id) ?? { round: 0, execs: 0 };
+    const round = earlier.round + 1;
+    this.#rounds.set(step.id, { round, execs: earlier.execs });
+    this.#at(step.id).status = "running";
+    const child: StepArguments = { runId: this.#run.id, stepId: step.id, round, execsBefore: earlier.execs, approved };
+    await DBOS.startWorkflow(this.#deps.runStep, { workflowID: stepWorkflowId(child) })(child);
+  }
+
+  async #receive(message: RunMessage, now: number): Promise<void> {
+    if (message.type === "cancel") return this.#stopRun("canceled", now);
+    if (message.type === "approval") return this.#decided(message.approvalId, message.decision);
+    const step = this.#plan.steps.find((one) => one.id === message.stepId);
+    const { outcome } = message;
+    if (!step || this.#at(step.id).status !== "running" || this.#rounds.get(step.id)?.round !== message.round) return;
+    this.#rounds.set(step.id, { round: message.round, execs: outcome.execs });
+    if (outcome.kind === "ended") return this.#ended(step, outcome);
+    this.#at(step.id).status = "waiting";
+    // Asked for in the moment the run was stopped: it stays unasked.
+    if (this.#stop === undefined) await this.#approvals.askForAction(step, { ...outcome, round: message.round });
+  }
+
+  #ended(step: EngineStep, end: Pick<StepState, "outputs" | "failure"> & { status: "succeeded" | "failed" | "canceled" }): void {
+    const blocking = end.status === "failed" && !mayFail(step);
+    this.#state.set(step.id, { status: end.status, outputs: end.outputs, failure: end.failure, blocking });
+  }
+
+  async #decided(approvalId: string, decision: "approved" | "rejected" | "expired" | "void"): Promise<void> {
+    const asked = this.#approvals.take(approvalId);
+    if (!asked || this.#stop !== undefined) return;
+    const { step } = asked;
+    if (decision === "rejected") return this.#fail(step, { code: "rejected", message: "The approval was rejected." });
+    if (decision !== "approved") return this.#fail(step, { code: "expired", message: "Nobody decided in time." });
+    if (asked.action !== null) return this.#startStep(step, { action: asked.action, contentHash: asked.contentHash });
+    const outputs = { approved: true, approvalId };
+    this.#ended(step, { status: "succeeded", outputs, failure: null });
+    await this.#storeEnd(step, { status: "succeeded", outputs, failure: null });
+  }
+
+  async #expire(now: number): Promise<void> {
+    if (this.#stop !== undefined) return;
+    for (const approvalId of this.#approvals.expiredAt(now)) {
+      await this.#decided(approvalId, await this.#approvals.expire(approvalId));
+    }
+  }
+
+  async #skip(step: EngineStep, note: string): Promise<void> {
+    this.#at(step.id).status = "skipped";
+    const key = `note:${step.id}`;
+    const chunks = [{ stream: "note" as const, text: `${note}\n`, at: Date.now() }];
+    await this.#deps.events.append(this.#run.id, { key, event: { type: "step.log", stepId: step.id, chunks } });
+    await this.#storeEnd(step, { status: "skipped", outputs: {}, failure: null });
+  }
+
+  async #fail(step: EngineStep, failure: Failure): Promise<void> {
+    this.#ended(step, { status: "failed", outputs: {}, failure });
+    await this.#storeEnd(step, { status: "failed", outputs: {}, failure });
+  }
+
+  async #storeEnd(step: EngineStep, end: { status: "succeeded" | "failed" | "skipped"; outputs: Record<string, Value>; failure: Failure | null }): Promise<void> {
+    await this.#deps.events.append(this.#run.id, {
+      key: `step.finished:${step.id}`,
+      event: { type: "step.finished", stepId: step.id, exitCode: null, durationMs: 0, ...end },
+    });
+  }
+
+  async #stopRun(reason: "canceled" | "budget_wall_clock", now: number): Promise<void> {
+    if (this.#stop !== undefined) return;
+    const seconds = this.#plan.policies.budget.max_wall_clock_sec;
+    this.#stop =
+      reason === "canceled"
+        ? { status: "canceled", failure: { code: "canceled", message: "The run was canceled." } }
+        : { status: "failed", failure: { code: "budget_wall_clock", message: `The run took longer than its budget of ${seconds} s (max_wall_clock_sec).` } };
+    this.#stopAt = now + stopGraceMs;
+    await this.#deps.abort(this.#run.id, reason);
+  }
+
+  #expressions(): ExpressionContext {
+    const { id, number, commit, trigger, inputs } = this.#run;
+    const ended = [...this.#state].filter(([, one]) => isEnded(one));
+    return {
+      inputs,
+      event: this.#event,
+      project: this.#plan.project,
+      run: { id, number, commit, trigger, attempt: 1 },
+      steps: Object.fromEntries(ended.map(([stepId, { status, outputs }]) => [stepId, { status, outputs }])),
+    };
+  }
+
+  async #finish(): Promise<string> {
+    let end: { status: "succeeded" | "failed" | "canceled"; failure: Failure | null } = this.#stop ?? this.#verdict();
+    let outputs: Record<string, Value> = {};
+    if (end.status === "succeeded" && !this.#run.dryRun) {
+      try {
+        outputs = Object.fromEntries(Object.entries(this.#plan.outputs).map(([name, text]) => [name, interpolate(text, this.#expressions())]));
+      } catch (error) {
+        end = { status: "failed", failure: { code: "expression", message: toCoderError(error).message } };
+      }
+    }
+    await this.#deps.finish(this.#run);
+    crashPoint("before-finish");
+    await this.#deps.events.append(this.#run.id, { key: "run.finished", event: { type: "run.finished", ...end, outputs } });
+    return end.status;
+  }
+
+  #verdict(): { status: "succeeded" | "failed"; failure: Failure | null } {
+    const failed = failedStep(this.#state);
+    if (failed === undefined) return { status: "succeeded", failure: null };
+    const name = this.#plan.steps.find((step) => step.id === failed)?.name ?? failed;
+    const failure = this.#at(failed).failure ?? { code: "internal" as const, message: "no reason was given" };
+    return { status: "failed", failure: { code: failure.code, message: `${name}: ${failure.message}` } };
+  }
+}

@@ -1,0 +1,16 @@
+import type { RunEvent } from "../../../shared/run/events.ts";
+import type { Sql } from "../database.ts";
+
+/** An event with the key that names its fact, so that a repeated execution stores it once. */
+export interface KeyedEvent {
+  key: string;
+  event: RunEvent;
+}
+
+/**
+ * Stores events of a run, in order, and derives its status (private.append_run_events).
+ * @throws SQLSTATE 55000 when the worker has lost its lease.
+ */
+export async function appendRunEvents(sql: Sql, request: { runId: string; workerId: string | null; events: KeyedEvent[] }): Promise<void> {
+  await sql`select private.append_run_events(${request.runId}, ${sql.json(request.events as unknown as Parameters<Sql["json"]>[0])}, ${request.workerId})`;
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { runStatuses } from "../../../shared/run/events.ts";
+import type { Sql } from "../database.ts";
+
+const rowSchema = z.object({
+  id: z.string(),
+  org_id: z.string(),
+  org_slug: z.string(),
+  project_id: z.string(),
+  project_slug: z.string(),
+  default_branch: z.string(),
+  number: z.number(),
+  kind: z.enum(["workflow", "operationalize"]),
+  workflow_path: z.string(),
+  status: z.enum(runStatuses),
+  ref: z.string(),
+  commit: z.string(),
+  trigger: z.string(),
+  inputs: z.record(z.string(), z.json()),
+  snapshot: z.looseObject({ yaml: z.string().optional(), event: z.record(z.string(), z.json()).optional() }),
+  dry_run: z.boolean(),
+  created_by: z.string().nullable(),
+});
+export type RunRow = z.infer<typeof rowSchema>;
+
+/** A run with the names of its project, or undefined when it was deleted. */
+export async function loadRun(sql: Sql, runId: string): Promise<RunRow | undefined> {
+  const [row] = await sql`
+    select r.id, r.org_id, o.slug as org_slug, r.project_id, p.slug as project_slug, p.default_branch, r.number, r.kind,
+      r.workflow_path, r.status, r.ref, r.commit, r.trigger, r.inputs, r.snapshot, r.dry_run, r.created_by
+    from public.runs r join public.projects p on p.id = r.project_id join public.orgs o on o.id = r.org_id
+    where r.id = ${runId}`;
+  return row && rowSchema.parse(row);
+}

@@ -1,0 +1,259 @@
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
+import type { Logger } from "pino";
+import type { RunStatus } from "../../shared/run/events.ts";
+import type { Value } from "../../shared/workflow/expressions.ts";
+import type { OpenSandbox } from "../sandbox/sandbox.ts";
+import type { RunInfo, StepSettings } from "../steps/step.ts";
+import type { Checkout } from "./checkout.ts";
+import { connectDatabase, isFenced, isLostConnection, whenConnected, type Sql } from "./database.ts";
+import { makeRunEvents, type RunEvents } from "./events.ts";
+import { storeArtifact } from "./executeStep.ts";
+import { takeLease } from "./lease.ts";
+import { makeLogBundle } from "./logBundle.ts";
+import { makeObjectStore } from "./objectStore.ts";
+import { planRun, type RunPlan } from "./planRun.ts";
+import { makeRedactor } from "./redact.ts";
+import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
+import { makeRunStep, type StepArguments } from "./runStep.ts";
+import { makeRunWorkflow } from "./runWorkflow.ts";
+import { makeSlots } from "./slots.ts";
+import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
+import { loadRun } from "./sql/loadRun.ts";
+import { reapWorkers } from "./sql/reapWorkers.ts";
+import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
+
+/** Constant: with DBOS's own hash of the code, a deploy would leave the runs before it behind. Changes of shape use DBOS.patch. */
+export const applicationVersion = "coder-1";
+const channel = "coder_runs";
+
+export interface EngineOptions {
+  workerId: string;
+  databaseUrl: string;
+  leaseMs: number;
+  settings: StepSettings;
+  checkout: Checkout;
+  openSandbox: OpenSandbox;
+  /** Directories of the installation that no sandbox may read. */
+  privateDirs: readonly string[];
+  /** How many steps run at once. */
+  maxSteps: number;
+  /** Values that never leave this process. */
+  secrets: readonly string[];
+  logger: Logger;
+  /** The lease is lost: everything of this process must stop. Children have been killed when it is called. */
+  onFenced(reason: string): void;
+}
+
+export interface Engine {
+  /** Leaves in order: what runs is stopped and handed to other workers. */
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  options: EngineOptions;
+  sql: Sql;
+  events: RunEvents;
+  hosts: RunHosts;
+}
+
+/** Connects, takes the lease, and works on runs until it is stopped. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { workerId, logger } = options;
+  const sql = connectDatabase(options.databaseUrl);
+  const leaseSql = connectDatabase(options.databaseUrl, { max: 2 });
+  const events = makeRunEvents({ sql, workerId, redactor: makeRedactor(options.secrets) });
+  const hosts = makeRunHosts({
+    workDir: options.settings.workDir,
+    registry: options.settings.registry,
+    workerId,
+    checkout: options.checkout,
+    openSandbox: options.openSandbox,
+    privateDirs: options.privateDirs,
+    isWorkerAlive: (id) => isWorkerAlive(sql, id),
+  });
+  const parts: Parts = { options, sql, events, hosts };
+  const fence = makeFence(parts);
+  configureDbos(options);
+  registerWorkflows(parts, fence);
+  // Before launch: nothing may be ours that the others would take for a dead worker's.
+  const lease = await takeLease({ sql: leaseSql, workerId, version: applicationVersion, leaseMs: options.leaseMs, onLost: fence });
+  await DBOS.launch();
+  await DBOS.registerQueue("runs", { minPollingIntervalMs: 20, onConflict: "always_update" });
+  const subscription = await listen(parts);
+  const loops = [
+    every(1000, () => reap(leaseSql, { leaseMs: options.leaseMs, mayReap: () => lease.mayReap(), logger }), logger),
+    every(5000, () => reconcile(parts), logger),
+  ];
+  return {
+    async stop() {
+      for (const end of loops) end();
+      await subscription.unlisten();
+      await hosts.handOver();
+      await DBOS.shutdown({ workflowCompletionTimeoutMS: 0 });
+      await lease.release();
+      await Promise.all([sql.end({ timeout: 2 }), leaseSql.end({ timeout: 2 })]);
+    },
+  };
+}
+
+function makeFence({ options, hosts }: Parts): (reason: string) => void {
+  let fenced = false;
+  return (reason) => {
+    if (fenced) return;
+    fenced = true;
+    options.logger.fatal({ workerId: options.workerId }, `The lease is lost (${reason}): everything here stops`);
+    void hosts.handOver().finally(() => options.onFenced(reason));
+  };
+}
+
+function configureDbos(options: EngineOptions): void {
+  const { logger } = options;
+  DBOS.setConfig({
+    name: "coder",
+    systemDatabaseUrl: options.databaseUrl,
+    systemDatabasePoolSize: 10,
+    executorID: options.workerId,
+    applicationVersion,
+    enablePatching: true,
+    // The stack migrates once, at its start: two workers migrating an empty database would deadlock.
+    runMigrations: false,
+    logger: {
+      info: (entry) => logger.debug(entry),
+      debug: (entry) => logger.trace(entry),
+      warn: (entry) => logger.warn(entry),
+      error: (entry) => logger.error(entry),
+    },
+  });
+}
+
+type Loaded = { run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus };
+
+async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
+  const row = await whenConnected(() => loadRun(sql, runId));
+  if (!row) return undefined;
+  const run: RunInfo = {
+    id: row.id,
+    number: row.number,
+    orgId: row.org_id,
+    orgSlug: row.org_slug,
+    projectId: row.project_id,
+    projectSlug: row.project_slug,
+    defaultBranch: row.default_branch,
+    kind: row.kind,
+    workflowPath: row.workflow_path,
+    ref: row.ref,
+    commit: row.commit,
+    trigger: row.trigger,
+    dryRun: row.dry_run,
+    createdBy: row.created_by,
+    inputs: row.inputs as Record<string, Value>,
+  };
+  return { run, plan: planRun(row), event: (row.snapshot.event ?? {}) as Record<string, Value>, status: row.status };
+}
+
+function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
+  const { options, sql, events, hosts } = parts;
+  const { workerId, settings } = options;
+  const store = makeObjectStore(settings);
+  const runStep = makeRunStep({
+    ...{ sql, workerId, events, hosts, store, settings },
+    slots: makeSlots(options.maxSteps),
+    onFenced: () => fence("an event was refused"),
+    async load(runId) {
+      const loaded = await load(sql, runId);
+      if (!loaded) throw new Error(`Run ${runId} is gone`);
+      return loaded;
+    },
+  });
+  const registeredStep = DBOS.registerWorkflow(runStep, { name: "step", maxRecoveryAttempts: 1_000_000 });
+  const runWorkflow = makeRunWorkflow({
+    ...{ sql, workerId, events },
+    load: (runId) => load(sql, runId),
+    runStep: registeredStep as (step: StepArguments) => Promise<void>,
+    abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
+    async finish(run) {
+      try {
+        const bytes = await makeLogBundle(sql, run.id);
+        const bundle = { kind: "log_bundle" as const, name: "log.txt.gz", contentType: "application/gzip" };
+        if (bytes) await storeArtifact({ events, store }, { run, stepId: null }, { ...bundle, bytes, data: { lines: "gzip" } });
+      } catch (error) {
+        if (isFenced(error)) throw error;
+        // The log itself is in the events; a run does not fail for its copy.
+        options.logger.error({ err: error, runId: run.id }, "The log bundle could not be stored");
+      }
+      await tell(parts, { runId: run.id, type: "finished" });
+    },
+  });
+  const fencedRun = async (runId: string): Promise<string> => {
+    try {
+      return await runWorkflow(runId);
+    } catch (error) {
+      if (!isFenced(error)) throw error;
+      fence("an event was refused");
+      return new Promise<never>(() => undefined);
+    }
+  };
+  // Each take-over counts as a recovery; a run that waits for weeks may see many.
+  DBOS.registerWorkflow(fencedRun, { name: "run", maxRecoveryAttempts: 1_000_000 });
+}
+
+type Notice = { runId: string; type: "abort"; reason: AbortReason } | { runId: string; type: "finished" };
+
+/** Acts on a notice here at once, and passes it to the other workers: after a take-over a run and its steps may be apart. */
+async function tell(parts: Parts, notice: Notice): Promise<void> {
+  act(parts, notice);
+  await whenConnected(() => parts.sql.notify(channel, JSON.stringify(notice)));
+}
+
+function act({ hosts, options }: Parts, notice: Notice): void {
+  if (notice.type === "abort") hosts.abort(notice.runId, notice.reason);
+  else {
+    hosts.finish(notice.runId).catch((error: unknown) => {
+      options.logger.error({ err: error, runId: notice.runId }, "A finished run could not be cleaned up");
+    });
+  }
+}
+
+async function listen(parts: Parts): Promise<{ unlisten(): Promise<void> }> {
+  return parts.sql.listen(channel, (payload) => act(parts, JSON.parse(payload) as Notice));
+}
+
+/** Runs something again and again, never twice at once; a lost connection is the next round's business. */
+function every(intervalMs: number, work: () => Promise<void>, logger: Logger): () => void {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    work()
+      .catch((error: unknown) => {
+        if (!isLostConnection(error)) logger.error({ err: error }, "A periodic task failed");
+      })
+      .finally(() => (busy = false));
+  }, intervalMs);
+  return () => clearInterval(timer);
+}
+
+async function reap(sql: Sql, options: { leaseMs: number; mayReap(): boolean; logger: Logger }): Promise<void> {
+  if (!options.mayReap()) return;
+  const dead = await reapWorkers(sql, { version: applicationVersion, leaseMs: options.leaseMs });
+  if (dead.length === 0) return;
+  options.logger.info({ dead }, "Taking over from workers that are gone");
+  await DBOSExecutor.globalInstance?.recoverPendingWorkflows(dead);
+}
+
+async function reconcile({ sql, events, options }: Parts): Promise<void> {
+  for (const { run_id: runId, status } of await findAbandonedRuns(sql)) {
+    options.logger.warn({ runId, status }, "A run's workflow ended without its last event");
+    const canceled = status === "CANCELLED";
+    await events.append(runId, {
+      key: "run.finished",
+      event: {
+        type: "run.finished",
+        status: canceled ? "canceled" : "failed",
+        failure: canceled ? { code: "canceled", message: "The run was canceled." } : { code: "internal", message: `The engine gave the run up (${status}).` },
+        outputs: {},
+      },
+    });
+  }
+}

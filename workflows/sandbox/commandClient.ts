@@ -1,0 +1,220 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { StringDecoder } from "node:string_decoder";
+import { z } from "zod";
+import { CoderError } from "../../shared/errors.ts";
+import type { CommandResult, Sandbox, SandboxCommand } from "./sandbox.ts";
+
+/** What the server inside says. It shares the sandbox with code that is not ours, so this is checked like any input. */
+const messageSchema = z.union([
+  z.object({ ready: z.literal(true) }),
+  z.object({ id: z.number().int(), stream: z.enum(["out", "err"]), text: z.string() }),
+  z.object({ id: z.number().int(), exit: z.number().int() }),
+  z.object({ id: z.number().int(), result: z.unknown() }),
+  z.object({
+    id: z.number().int(),
+    error: z.object({ code: z.enum(["not_found", "too_large", "unavailable", "internal"]), message: z.string() }),
+  }),
+]);
+type Message = z.infer<typeof messageSchema>;
+
+const listSchema = z.object({ files: z.array(z.object({ path: z.string(), size: z.number().int() })) });
+const readSchema = z.object({ content: z.base64() });
+
+/** A longer line than this comes from somebody writing into the pipe who is not the server. */
+const maxLineLength = 64 * 1024 * 1024;
+const killGraceMs = 300;
+/** How long after KILL the server may take to report the end before the whole sandbox is taken down. */
+const unresponsiveMs = 2_000;
+
+interface Call {
+  onOutput?: SandboxCommand["onOutput"];
+  resolve(message: Extract<Message, { exit: number } | { result: unknown }>): void;
+  reject(error: Error): void;
+}
+
+export interface ServerProcess {
+  kind: Sandbox["kind"];
+  repoDir: string;
+  /** Its stdin and stdout are the server's; stderr says why it did not start. */
+  child: ChildProcess;
+  /** Kills the process and everything below it; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Speaks to a `commandServer.ts` that is starting in a child process.
+ * @throws CoderError `unavailable` with what the process said, if it ends before it is ready.
+ */
+export async function connectCommandServer(server: ServerProcess): Promise<Sandbox> {
+  const connection = new Connection(server);
+  await connection.ready;
+  return connection;
+}
+
+class Connection implements Sandbox {
+  readonly kind: Sandbox["kind"];
+  readonly repoDir: string;
+  readonly pid: number;
+  readonly ready: Promise<void>;
+  readonly #server: ServerProcess;
+  readonly #calls = new Map<number, Call>();
+  #lastId = 0;
+  #gone: CoderError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: ServerProcess) {
+    this.#server = server;
+    this.kind = server.kind;
+    this.repoDir = server.repoDir;
+    this.pid = server.child.pid ?? -1;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.ready = promise;
+    let said = "";
+    server.child.stderr?.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+    server.child.stdin?.on("error", (error) => this.#end(`its pipe broke (${error.message})`));
+    server.child.on("error", (error) => {
+      this.#end(error.message);
+      reject(this.#gone);
+    });
+    server.child.on("close", (code, signal) => {
+      this.#end(`${signal ?? `exit code ${code}`}${said.trim() === "" ? "" : `: ${said.trim()}`}`);
+      reject(this.#gone);
+    });
+    this.#readLines(resolve);
+  }
+
+  #readLines(onReady: () => void): void {
+    const decoder = new StringDecoder("utf8");
+    let pieces: string[] = [];
+    let pending = 0;
+    this.#server.child.stdout?.on("data", (chunk: Buffer) => {
+      const parts = decoder.write(chunk).split("\n");
+      const last = parts.pop() ?? "";
+      for (const part of parts) {
+        this.#receive(pieces.length === 0 ? part : pieces.join("") + part, onReady);
+        pieces = [];
+        pending = 0;
+      }
+      if (last === "") return;
+      pieces.push(last);
+      pending += last.length;
+      if (pending > maxLineLength) void this.close();
+    });
+  }
+
+  #receive(line: string, onReady: () => void): void {
+    const message = parseMessage(line);
+    // Not ours: something inside wrote to the pipe. It can only disturb its own run.
+    if (message === undefined) return;
+    if ("ready" in message) return onReady();
+    const call = this.#calls.get(message.id);
+    if (!call) return;
+    if ("stream" in message) return call.onOutput?.(message.stream, message.text);
+    this.#calls.delete(message.id);
+    if ("error" in message) call.reject(new CoderError(message.error.code, message.error.message));
+    else call.resolve(message);
+  }
+
+  #end(reason: string): void {
+    this.#gone ??= new CoderError("unavailable", `The sandbox ended: ${reason}`);
+    for (const call of this.#calls.values()) call.reject(this.#gone);
+    this.#calls.clear();
+  }
+
+  #call(request: object, onOutput?: SandboxCommand["onOutput"]): { id: number; done: Promise<unknown> } {
+    const id = ++this.#lastId;
+    const done = new Promise<unknown>((resolve, reject) => {
+      if (this.#gone) return reject(this.#gone);
+      this.#calls.set(id, {
+        onOutput,
+        resolve: (message) => resolve("exit" in message ? message.exit : message.result),
+        reject,
+      });
+      this.#send({ ...request, id });
+    });
+    return { id, done };
+  }
+
+  #send(request: object): void {
+    this.#server.child.stdin?.write(`${JSON.stringify(request)}\n`);
+  }
+
+  async exec(command: SandboxCommand): Promise<CommandResult> {
+    const startedAt = performance.now();
+    let timedOut = false;
+    let aborted = command.signal?.aborted ?? false;
+    if (aborted) return { exitCode: 130, timedOut, aborted, durationMs: 0 };
+    const { id, done } = this.#call(
+      { op: "exec", command: command.command, env: command.env ?? {}, cwd: command.cwd ?? "." },
+      command.onOutput,
+    );
+    let unresponsive: NodeJS.Timeout | undefined;
+    const kill = (): void => {
+      this.#send({ op: "kill", id, graceMs: killGraceMs });
+      unresponsive ??= setTimeout(() => void this.close(), killGraceMs + unresponsiveMs);
+    };
+    const timeout =
+      command.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            kill();
+          }, command.timeoutMs);
+    const abort = (): void => {
+      aborted = true;
+      kill();
+    };
+    command.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const exitCode = z.number().parse(await done);
+      return { exitCode, timedOut, aborted, durationMs: performance.now() - startedAt };
+    } catch (error) {
+      // Taken down because the command would not die: that is the end that was asked for.
+      if (timedOut || aborted) return { exitCode: 137, timedOut, aborted, durationMs: performance.now() - startedAt };
+      throw error;
+    } finally {
+      clearTimeout(timeout);
+      clearTimeout(unresponsive);
+      command.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async list(directory: string, options: { maxFiles: number; skip?: readonly string[] }) {
+    const { done } = this.#call({ op: "list", path: directory, maxFiles: options.maxFiles, skip: options.skip ?? [] });
+    return listSchema.parse(await done).files;
+  }
+
+  async read(path: string, maxBytes: number): Promise<Uint8Array> {
+    const { done } = this.#call({ op: "read", path, maxBytes });
+    return Buffer.from(readSchema.parse(await done).content, "base64");
+  }
+
+  async write(path: string, content: Uint8Array): Promise<void> {
+    await this.#call({ op: "write", path, content: Buffer.from(content).toString("base64") }).done;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#end("it was closed");
+    const { child } = this.#server;
+    const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "close");
+    await this.#server.kill();
+    await ended;
+  }
+}
+
+function parseMessage(line: string): Message | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const parsed = messageSchema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

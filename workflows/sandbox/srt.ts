@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { mkdir, realpath, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { CoderError } from "../../shared/errors.ts";
+import { connectCommandServer } from "./commandClient.ts";
+import { killGroup } from "./killGroup.ts";
+import { findProgram } from "./probe.ts";
+import { makeRunDirectory, sandboxEnvironment, type RunDirectory } from "./runDirectory.ts";
+import type { Sandbox, SandboxOptions } from "./sandbox.ts";
+
+/**
+ * One long-lived `srt` (@anthropic-ai/sandbox-runtime) per run, with the command server inside: starting srt costs
+ * 200–300 ms, a command in the open sandbox the same as outside. Inside there is the system, read-only, and the run's
+ * own directories; its network has only srt's proxies, which let through the allowed hosts.
+ */
+export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const workDir = options.workDir;
+  const directory = await makeRunDirectory(workDir);
+  const stubs = join(workDir, "stubs");
+  await Promise.all([options.cacheDir, stubs].map((path) => mkdir(path, { recursive: true })));
+  // Outside the directories that the sandbox may write to, for it holds the rules.
+  const settingsFile = join(workDir, "sandbox.json");
+  const environment = sandboxEnvironment(directory, options);
+  await writeFile(settingsFile, JSON.stringify(await settings(directory, options)), { mode: 0o600 });
+  const srt = [process.execPath, srtEntry(), "--settings", settingsFile, "--", process.execPath, directory.server, directory.repo];
+  // Where setpriv is, the kernel ends srt (and srt its tree) even when the worker is killed outright. Elsewhere, and
+  // besides, the server inside ends everything when its input closes.
+  const setpriv = findProgram("setpriv");
+  const [command, ...args] = setpriv ? [setpriv, "--pdeathsig", "TERM", ...srt] : srt;
+  const child = spawn(command ?? process.execPath, args, {
+    // srt lays unreadable stubs (.bashrc, .gitconfig, …) into its working directory and its HOME, and git refuses to
+    // work with such a .gitconfig: both are a directory of its own. The server gives commands the run's HOME.
+    cwd: stubs,
+    env: { ...environment, HOME: stubs, CODER_HOME: directory.home, CLAUDE_CODE_TMPDIR: directory.tmp },
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  return connectCommandServer({
+    kind: "srt",
+    repoDir: directory.repo,
+    child,
+    // TERM lets srt kill its whole tree; KILL to srt alone would leave orphans.
+    kill: async () => {
+      await killGroup(child, { firstSignal: "SIGTERM", graceMs: 2_000 });
+      await rm(settingsFile, { force: true });
+    },
+  });
+}
+
+function srtEntry(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("@anthropic-ai/sandbox-runtime")), "cli.js");
+}
+
+/** Top-level directories that belong to the system, and so may be read. */
+const systemDirs = new Set(["bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "dev", "proc", "sys", "nix", "snap", "System", "Library"]);
+/** Inside the system, but nobody's business. */
+const systemSecrets = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private", "/etc/sudoers", "/etc/sudoers.d"];
+
+async function settings(directory: RunDirectory, options: SandboxOptions): Promise<object> {
+  const top = readdirSync("/", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !systemDirs.has(entry.name))
+    .map((entry) => `/${entry.name}`);
+  const own = [directory.repo, directory.home, directory.tmp];
+  const certificates = [process.env.NODE_EXTRA_CA_CERTS, process.env.SSL_CERT_FILE, process.env.SSL_CERT_DIR];
+  const readable = [
+    ...own,
+    directory.bin,
+    directory.server,
+    options.cacheDir,
+    ...directory.toolDirs,
+    dirname(srtEntry()),
+    join(dirname(srtEntry()), "../vendor"),
+    join(directory.home, "../stubs"),
+    ...certificates,
+  ];
+  const existing = await Promise.all(readable.map((path) => realpath(path ?? "").catch(() => undefined)));
+  return {
+    network: {
+      allowedDomains: options.allowedDomains.flatMap((domain) => hosts(domain, options.registry)),
+      deniedDomains: [],
+      strictAllowlist: true,
+      // srt's filter against Unix sockets runs commands below a second PID namespace, where /proc is of the first:
+      // no /proc/self, so no ps and no current_exe. It is not needed: no socket of the machine is visible inside
+      // (/run, /var, /tmp and the homes are hidden), and abstract ones belong to the network namespace.
+      allowAllUnixSockets: true,
+    },
+    filesystem: {
+      denyRead: [...new Set([...top, homedir(), tmpdir(), ...systemSecrets, ...(options.privateDirs ?? [])])],
+      allowRead: [...new Set(existing.filter((path) => path !== undefined))],
+      allowWrite: [...own, options.cacheDir],
+      // Commits work, but nothing inside can plant a hook or a filter for a git that runs outside.
+      denyWrite: [join(directory.repo, ".git/hooks"), join(directory.repo, ".git/config")],
+    },
+  };
+}
+
+const domainPattern = /^(\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(:\d{1,5})?$/;
+
+/** srt's entries for one entry of the policy. */
+function hosts(domain: string, registry: string): string[] {
+  if (domain === "registry") {
+    const url = new URL(registry);
+    const port = url.port === "" ? "" : `:${url.port}`;
+    // srt refuses names that lead to this machine unless the address is listed as well; here the owner chose it.
+    if (url.hostname === "localhost") return [`localhost${port}`, `127.0.0.1${port}`, `[::1]${port}`];
+    return [`${url.hostname}${port}`];
+  }
+  if (!domainPattern.test(domain)) {
+    throw new CoderError("bad_input", `"${domain}" is no host: policies.network.allowed_domains takes registry, host, *.host or host:port`);
+  }
+  return [domain];
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { interpolate } from "../../shared/workflow/expressions.ts";
+import { collectReports } from "../reports/collectReports.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { StepContext, StepResult } from "./step.ts";
+
+/** How much of the end of a command's output is looked through for a runner's summary. */
+const summaryChars = 512 * 1024;
+
+/** Runs a command in the run's sandbox. A non-zero exit code fails the step; reports are collected either way. */
+export async function commandStep(context: StepContext): Promise<StepResult> {
+  const { spec } = context.step;
+  if (spec.type !== "command") throw new TypeError(`A ${spec.type} step is no command`);
+  // Values reach a command as environment variables only; before anything is opened, for a mistake here is certain.
+  const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, interpolate(value, context.expressions)]));
+  const sandbox = await context.sandbox();
+  if (sandbox.kind === "none") context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
+  let output = "";
+  const result = await sandbox.exec({
+    command: spec.command,
+    env: { ...env, CODER_STEP_ID: context.step.id },
+    timeoutMs: context.step.timeoutSec * 1000,
+    signal: context.signal,
+    onOutput: (stream, text) => {
+      output = (output + text).slice(-summaryChars);
+      context.log(stream, text);
+      context.crashPoint("mid-command");
+    },
+  });
+  context.signal.throwIfAborted();
+  const report = await collectReports(context, sandbox, { output, reports: spec.reports, exitCode: result.exitCode });
+  await keepPatch(context, sandbox);
+  const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
+  if (result.timedOut) {
+    const message = `The command took longer than ${context.step.timeoutSec} s and was stopped.`;
+    return { status: "failed", failure: { code: "timeout", message }, outputs, exitCode: result.exitCode };
+  }
+  if (result.exitCode !== 0) {
+    const tests = report && report.failed > 0 ? `: ${report.failed} of ${report.total} tests failed` : "";
+    const message = `The command ended with exit code ${result.exitCode}${tests}.`;
+    return { status: "failed", failure: { code: "command_failed", message }, outputs, exitCode: result.exitCode };
+  }
+  return { status: "succeeded", outputs, exitCode: 0 };
+}
+
+/** A patch of what commands have changed in tracked files, against the run's commit. Made inside the sandbox: the repository is theirs. */
+async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> {
+  const limit = context.policies.limits.max_patch_bytes;
+  let patch = "";
+  let size = 0;
+  const diff = `git -c core.fsmonitor=false diff --no-ext-diff --no-textconv --no-color --binary ${context.run.commit} --`;
+  const result = await sandbox.exec({
+    command: `git rev-parse --git-dir >/dev/null 2>&1 || exit 0; ${diff}`,
+    timeoutMs: 30_000,
+    signal: context.signal,
+    onOutput: (stream, text) => {
+      size += text.length;
+      if (stream === "out" && size <= limit) patch += text;
+    },
+  });
+  if (result.exitCode !== 0 || patch === "") return;
+  if (size > limit) {
+    context.log("note", `The changes to tracked files are larger than max_patch_bytes (${limit}); no patch is kept.\n`);
+    return;
+  }
+  const bytes = Buffer.from(patch);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const earlier = await context.artifacts();
+  // The same changes are kept once, with the step that made them.
+  if (earlier.some((artifact) => artifact.kind === "patch" && artifact.sha256 === sha256)) return;
+  const files = [...patch.matchAll(/^diff --git a\/(?:.*) b\/(.*)$/gm)].map((match) => match[1] ?? "");
+  await context.artifact({ kind: "patch", name: "changes.patch", bytes, contentType: "text/x-diff", data: { base: context.run.commit, files } });
+}

@@ -1,0 +1,56 @@
+import { CoderError } from "../../shared/errors.ts";
+import { interpolateValue, type Value } from "../../shared/workflow/expressions.ts";
+import { builtinTarget } from "../deploys/builtin.ts";
+import type { DeployTarget } from "../deploys/deploy.ts";
+import type { StepContext, StepResult } from "./step.ts";
+
+const targets: Record<string, DeployTarget> = { builtin: builtinTarget, "built-in": builtinTarget };
+
+/** Publishes the built site. A gate on `deploy.<target>` stops it once it is known exactly what would go out. */
+export async function deployStep(context: StepContext): Promise<StepResult> {
+  const { spec } = context.step;
+  if (spec.type !== "deploy") throw new TypeError(`A ${spec.type} step is no deployment`);
+  const inputs = interpolateValue(spec.inputs, context.expressions) as Record<string, Value>;
+  const provider = typeof inputs.provider === "string" ? inputs.provider : "builtin";
+  const target = targets[provider];
+  if (!target) {
+    const message = `Deploying to ${provider} is not configured on this worker; leave inputs.provider out to use the built-in target.`;
+    context.log("note", `${message}\n`);
+    if (context.run.dryRun) return { status: "succeeded", outputs: { dryRun: true } };
+    return { status: "failed", failure: { code: "not_configured", message } };
+  }
+  try {
+    const sandbox = await context.sandbox();
+    const plan = await target.plan({ target: spec.target, inputs, sandbox, context });
+    const { files, bytes, directory } = plan.subject;
+    context.log("note", `${files} files, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`);
+    if (context.run.dryRun) {
+      context.log("note", "Dry run: nothing is published.\n");
+      return { status: "succeeded", outputs: { dryRun: true, files } };
+    }
+    const action = `deploy.${spec.target}`;
+    if (needsApproval(context, { action, contentHash: plan.contentHash })) {
+      const subject = { target: spec.target, files, bytes, directory, commit: context.run.commit };
+      return { status: "needs_approval", action, contentHash: plan.contentHash, reason: context.step.name, subject };
+    }
+    const { url, deploymentId } = await plan.publish();
+    context.log("note", `Live at ${url}\n`);
+    await context.artifact({
+      kind: "deploy_url",
+      name: spec.target,
+      data: { url, target: spec.target, deploymentId, commit: context.run.commit, contentHash: plan.contentHash },
+    });
+    return { status: "succeeded", outputs: { url, deploymentId } };
+  } catch (error) {
+    if (!(error instanceof CoderError) || context.signal.aborted) throw error;
+    if (!["not_found", "too_large", "conflict", "unavailable"].includes(error.code) || /sandbox|^git /.test(error.message)) throw error;
+    context.log("note", `${error.message}\n`);
+    return { status: "failed", failure: { code: "deploy_failed", message: error.message } };
+  }
+}
+
+/** An approval is for exactly what was shown: other content needs another one. */
+function needsApproval(context: StepContext, wanted: { action: string; contentHash: string }): boolean {
+  if (!context.policies.gates.require_human_approval_for.includes(wanted.action)) return false;
+  return context.approved?.action !== wanted.action || context.approved.contentHash !== wanted.contentHash;
+}

@@ -1,0 +1,16 @@
+import { commandStep } from "./command.ts";
+import { deployStep } from "./deploy.ts";
+import { notConfigured } from "./notConfigured.ts";
+import type { EngineStep, StepKind } from "./step.ts";
+
+/** What does the work of each type of step. `approve` is done by the run itself: it waits without holding a worker. */
+export const stepKinds: Record<EngineStep["type"], StepKind> = {
+  command: commandStep,
+  deploy: deployStep,
+  operationalize: notConfigured("Operationalize is not part of this worker."),
+  agent: notConfigured("Agent steps need a model, and this worker has none configured."),
+  pull_request: notConfigured("Steps that open a pull request are not available yet; open a change from the run's patch."),
+  release: notConfigured("Release steps are not available yet."),
+  notify: notConfigured("Notify steps need a mail server, and this worker has none configured."),
+  approve: notConfigured("An approve step is decided by people, not run."),
+};
