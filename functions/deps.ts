@@ -32,6 +32,8 @@ export interface Deps {
   anonKey: string;
   /** Origins of the Studio: the only ones that may call from a browser. */
   allowedOrigins: readonly string[];
+  /** The package registry's proxy, mounted under `npm`; absent where something in front of us serves it. */
+  npm?: ((request: Request) => Promise<Response>) | undefined;
   fetch: typeof globalThis.fetch;
   /** Milliseconds since the epoch. */
   now(): number;

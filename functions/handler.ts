@@ -6,7 +6,7 @@ import type { Deps } from "./deps.ts";
 import { appRouter } from "./router.ts";
 
 /** Hosted Supabase strips `/functions/v1`; the local stack does not. */
-const endpoints = ["/functions/v1/api/trpc", "/api/trpc"];
+const mounts = ["/functions/v1/api", "/api"];
 
 const maxBodyBytes = 2 * 1024 * 1024;
 /** Calls that carry a project's files. */
@@ -38,11 +38,23 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
 }
 
 async function answer(request: Request, deps: Deps): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  const endpoint = endpoints.find((prefix) => pathname.startsWith(`${prefix}/`));
-  if (endpoint === undefined)
+  const url = new URL(request.url);
+  const mount = mounts.find((prefix) => url.pathname.startsWith(`${prefix}/`));
+  const path = mount === undefined ? "" : url.pathname.slice(mount.length);
+  if (path.startsWith("/npm/") && deps.npm !== undefined) {
+    return deps.npm(new Request(new URL(path + url.search, url.origin), request));
+  }
+  if (!path.startsWith("/trpc/"))
     throw new CoderError("not_found", "There is nothing at this address of the API");
-  const calls = decodeURIComponent(pathname.slice(endpoint.length + 1)).split(",");
+  return answerCalls(request, deps, { endpoint: `${mount}/trpc`, names: path.slice("/trpc/".length) });
+}
+
+async function answerCalls(
+  request: Request,
+  deps: Deps,
+  { endpoint, names }: { endpoint: string; names: string },
+): Promise<Response> {
+  const calls = decodeURIComponent(names).split(",");
   const limit = calls.some((call) => bulkCalls.has(call)) ? maxBulkBodyBytes : maxBodyBytes;
   return fetchRequestHandler({
     endpoint,
@@ -92,7 +104,8 @@ async function withBoundedBody(request: Request, limit: number): Promise<Request
 function withHeaders(response: Response, origin: string | null): Response {
   const headers = new Headers(response.headers);
   headers.set("vary", "origin");
-  headers.set("cache-control", "no-store");
+  // Only the registry's packages may be kept.
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   headers.set("x-content-type-options", "nosniff");
   if (origin !== null) {
     headers.set("access-control-allow-origin", origin);

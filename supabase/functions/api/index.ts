@@ -1,0 +1,3 @@
+import { serve } from "../../../functions/serve.deno.ts";
+
+serve();

@@ -1,0 +1,4 @@
+import { describeApi } from "../../functions/api.contract.ts";
+import { startApiFixture, startNodeApi } from "./apiFixture.ts";
+
+describeApi("Node", () => startApiFixture(startNodeApi));

@@ -1,0 +1,179 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { createAdaptorServer } from "@hono/node-server";
+import postgres from "postgres";
+import type { ApiFixture, TestUser } from "../../functions/api.contract.ts";
+import { createHandler } from "../../functions/handler.ts";
+import { createNodeDeps } from "../../functions/serve.node.ts";
+import { createForge } from "../../workflows/forges/embedded/forgeServer.ts";
+import { signJwt, verifyJwt } from "../local/jwt.ts";
+import { createStorage } from "../local/storage.ts";
+import { createTestDatabase, type TestDatabase } from "../local/testing.ts";
+
+type Answer = (request: Request) => Promise<Response>;
+
+interface ApiOptions {
+  database: TestDatabase;
+  origin: string;
+  jwtSecret: string;
+  serviceKey: string;
+  anonKey: string;
+}
+
+/** Starts the API under one runtime; `answer` takes a request of the front server. */
+type StartApi = (options: ApiOptions) => Promise<{ answer: Answer; close(): Promise<void> }>;
+
+/** The API inside this process. */
+export const startNodeApi: StartApi = async ({ database, ...options }) => {
+  const deps = createNodeDeps({
+    ...options,
+    databaseUrl: database.urlFor("authenticator"),
+    siteUrl: (slug) => `http://${slug}.localhost`,
+    logError: () => undefined,
+  });
+  return { answer: createHandler(deps), close: () => deps.close() };
+};
+
+const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
+const entry = fileURLToPath(new URL("../functions/api/index.ts", import.meta.url));
+const config = fileURLToPath(new URL("../functions/api/deno.json", import.meta.url));
+
+/** The Edge Function's own entry, in a Deno process that may do no more than an Edge Function may. */
+export const startDenoApi: StartApi = async ({ database, ...options }) => {
+  const flags = [
+    "--no-prompt",
+    "--allow-env",
+    "--allow-net=127.0.0.1,localhost",
+    "--allow-read",
+    "--allow-sys",
+  ];
+  const child = spawn(deno, ["run", ...flags, "--config", config, entry], {
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0",
+      DENO_NO_UPDATE_CHECK: "1",
+      SUPABASE_URL: options.origin,
+      SUPABASE_ANON_KEY: options.anonKey,
+      SUPABASE_SERVICE_ROLE_KEY: options.serviceKey,
+      SUPABASE_DB_URL: database.urlFor("authenticator"),
+      CODER_FORGE_URL: `${options.origin}/forge/v1`,
+      CODER_SITE_URL: "http://*.localhost",
+      CODER_ORIGINS: options.origin,
+      CODER_JWT_SECRET: options.jwtSecret,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const port = await portOf(child);
+  return {
+    async answer(request) {
+      const { pathname, search } = new URL(request.url);
+      const url = `http://127.0.0.1:${port}${pathname}${search}`;
+      const body = request.body === null ? null : await request.arrayBuffer();
+      return fetch(url, { method: request.method, headers: request.headers, body });
+    },
+    async close() {
+      child.kill("SIGKILL");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+};
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const onLine = (line: string) => {
+      said += `${line}\n`;
+      const port = /Listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", onLine);
+    }
+    child.once("exit", (code) => reject(new Error(`The Edge Function ended with ${code}:\n${said}`)));
+  });
+}
+
+/** A fresh database, the real forge and storage, and the API of `startApi`, behind one port. */
+export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
+  const database = await createTestDatabase();
+  const directory = await mkdtemp(join(tmpdir(), "coder-api-"));
+  const jwtSecret = randomBytes(32).toString("base64url");
+  const serviceKey = await signJwt({ role: "service_role" }, jwtSecret);
+  const anonKey = await signJwt({ role: "anon" }, jwtSecret);
+  const sql = postgres(database.databaseUrl, { max: 4, onnotice: () => undefined });
+  const forge = createForge({
+    sql,
+    gitDirectory: join(directory, "git"),
+    serviceKey,
+    allowInternalImport: true,
+    async verifyToken(token) {
+      const claims = await verifyJwt(token, jwtSecret);
+      if (claims?.sub === undefined) throw new Error("not a user");
+      return { sub: claims.sub };
+    },
+  });
+  const storage = createStorage({
+    databaseUrl: database.urlFor("coder_storage"),
+    directory: join(directory, "storage"),
+    jwtSecret,
+  });
+  let forgeIsDown = false;
+  let api: Awaited<ReturnType<StartApi>> | undefined;
+  const route: Answer = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/storage/v1/")) return storage.fetch(request);
+    if (pathname.startsWith("/forge/") || pathname.startsWith("/git/")) {
+      return forgeIsDown ? new Response("bad gateway", { status: 502 }) : forge.fetch(request);
+    }
+    return api === undefined ? new Response(null, { status: 503 }) : api.answer(request);
+  };
+  const server = createAdaptorServer({ fetch: route });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  api = await startApi({ database, origin, jwtSecret, serviceKey, anonKey });
+  const started = api;
+
+  return {
+    origin,
+    sql,
+    serviceKey,
+    anonKey,
+    sign: (claims, secret) => signJwt(claims, secret ?? jwtSecret),
+    async addUser(name): Promise<TestUser> {
+      const id = randomUUID();
+      const email = `${name}-${id.slice(0, 8)}@example.com`;
+      await sql`insert into auth.users (id, email) values (${id}, ${email})`;
+      const [org] = await sql<{ id: string; slug: string }[]>`
+        select o.id, o.slug from orgs o join members m on m.org_id = o.id where m.user_id = ${id}`;
+      const expires = Math.floor(Date.now() / 1000) + 3600;
+      const token = await signJwt({ sub: id, role: "authenticated", email, exp: expires }, jwtSecret);
+      return { id, email, token, orgId: org!.id, orgSlug: org!.slug };
+    },
+    async whileForgeIsDown(work) {
+      forgeIsDown = true;
+      try {
+        return await work();
+      } finally {
+        forgeIsDown = false;
+      }
+    },
+    async close() {
+      await started.close();
+      server.close();
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await storage.close();
+      await sql.end();
+      await database.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
