@@ -145,8 +145,8 @@ async function updateUser(sql: postgres.Sql, id: string, changes: Partial<NewUse
     encrypted_password = case when ${changes.password ?? null}::text is null then encrypted_password
       else extensions.crypt(${changes.password ?? null}::text, extensions.gen_salt('bf', 10)) end,
     email_confirmed_at = case when ${changes.email_confirm ?? false} then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
-    raw_user_meta_data = raw_user_meta_data || ${sql.json(changes.user_metadata ?? {})},
-    raw_app_meta_data = raw_app_meta_data || ${sql.json(changes.app_metadata ?? {})},
+    raw_user_meta_data = raw_user_meta_data || ${sql.json((changes.user_metadata ?? {}) as postgres.JSONValue)},
+    raw_app_meta_data = raw_app_meta_data || ${sql.json((changes.app_metadata ?? {}) as postgres.JSONValue)},
     updated_at = now() where id = ${id}`;
 }
 

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   dataDir: string;
   /** Password of the superuser `supabase_admin`; set when the cluster is made. */
   password: string;
+  /** The port to listen on; a free one by default. A restart keeps its port, so that every connection URL stays true. */
+  port?: number;
   /** Settings given as `-c name=value`, over ours. */
   settings?: Record<string, string>;
 }
@@ -58,7 +60,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const created = !existsSync(join(dataDir, "PG_VERSION"));
   if (created) await initialise({ initdb: binaries.initdb, dataDir, password: options.password, account });
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const flags = Object.entries({ ...settings, ...options.settings }).flatMap(([name, value]) => [
       "-c",
       `${name}=${value}`,
@@ -169,7 +171,7 @@ function spawnAs({ command, args, account, path }: Spawn): ChildProcess {
     stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"],
     cwd: "/",
   };
-  if (process.platform !== "linux" || !hasSetpriv()) {
+  if (process.platform !== "linux" || !canDieWithParent()) {
     return spawn(command, args, { ...options, ...account });
   }
   const wrapper = ["--pdeathsig", "INT"];
@@ -182,7 +184,8 @@ function spawnAs({ command, args, account, path }: Spawn): ChildProcess {
 }
 
 let setprivFound: boolean | undefined;
-function hasSetpriv(): boolean {
+/** Whether a child can be started so that it dies with us even on SIGKILL (setpriv(1) of util-linux). */
+export function canDieWithParent(): boolean {
   // Asked by running it: busybox has a setpriv without these options.
   setprivFound ??= (() => {
     try {

@@ -89,7 +89,7 @@ export async function listV2(options: {
   return {
     hasNext: rows.length > limit,
     folders: page.filter((row) => row.folder).map(({ name }) => ({ name, key: name })),
-    objects: page.filter((row) => !row.folder).map(({ folder: _, ...row }) => ({ ...row, key: row.name })),
+    objects: page.filter((row) => !row.folder).map((row) => ({ ...row, folder: undefined, key: row.name })),
     ...(rows.length > limit && last ? { nextCursor: Buffer.from(last.name).toString("base64url") } : {}),
   };
 }

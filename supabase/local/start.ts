@@ -1,0 +1,425 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import postgres from "postgres";
+import { createHandler } from "../../functions/handler.ts";
+import { createNpmHandler } from "../../functions/npm/npmHandler.ts";
+import { createNodeDeps } from "../../functions/serve.node.ts";
+import { CoderError, toCoderError } from "../../shared/errors.ts";
+import { webBuildIsFresh } from "../../web/build.ts";
+import { createForge } from "../../workflows/forges/embedded/forgeServer.ts";
+import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
+import { verifyJwt } from "./jwt.ts";
+import { keepAlive, type KeptProcess } from "./keepAlive.ts";
+import { createLite, type Lite } from "./lite.ts";
+import { createMailCatcher } from "./mail.ts";
+import { readNpmRegistry } from "./npmRegistry.ts";
+import { ensureOwner, ownerSession } from "./owner.ts";
+import { startPostgres, type Postgres } from "./postgres.ts";
+import { startRealtimeGateway } from "./realtime/gateway.ts";
+import { loadSecrets, type Secrets } from "./secrets.ts";
+import { startServer, type LocalServer, type Routes } from "./server.ts";
+import { createSites } from "./sites.ts";
+import { lockStack } from "./stackLock.ts";
+import { createStorage } from "./storage.ts";
+import { createStudio } from "./studio.ts";
+import { isForeign } from "./hosts.ts";
+import { missingToolPackages, provideTools } from "./systemTools.ts";
+
+/*
+ * `npm start`: the whole product on one loopback port. This file is the only one that knows all parts; it is longer than
+ * others because the order in which they start and end is one thought.
+ */
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Settings {
+  dataDir: string;
+  /** undefined: 3000 or the next free one. */
+  port: number | undefined;
+  isDev: boolean;
+}
+
+function readSettings(): Settings {
+  const { CODER_PORT: port, CODER_DATA: dataDir } = process.env;
+  if (port !== undefined && port !== "" && !(/^\d+$/.test(port) && Number(port) < 65_536)) {
+    throw new CoderError("bad_input", `CODER_PORT is "${port}"; set it to a number from 0 to 65535.`);
+  }
+  return {
+    dataDir: resolve(dataDir || join(root, ".coder-data")),
+    port: port === undefined || port === "" ? undefined : Number(port),
+    isDev: process.argv.includes("--dev"),
+  };
+}
+
+/** Ends what has been started, last first; every end is tried, whatever the others do. */
+class Ends {
+  readonly #ends: { name: string; end: () => Promise<unknown> }[] = [];
+
+  add(name: string, end: () => Promise<unknown>): void {
+    this.#ends.push({ name, end });
+  }
+
+  async run(): Promise<void> {
+    for (const { name, end } of this.#ends.splice(0).reverse()) {
+      await end().catch((error: unknown) => log(`${name} did not end well: ${toCoderError(error).message}`));
+    }
+  }
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+interface Urls {
+  admin: string;
+  owner: string;
+  authenticator: string;
+  lite: string;
+  storage: string;
+}
+
+function urlsOf(adminUrl: string, { databasePasswords: passwords }: Secrets): Urls {
+  return {
+    admin: adminUrl,
+    owner: withRole(adminUrl, "postgres", passwords.postgres),
+    authenticator: withRole(adminUrl, "authenticator", passwords.authenticator),
+    lite: withRole(adminUrl, "supabase_lite", passwords.supabase_lite),
+    storage: withRole(adminUrl, "coder_storage", passwords.coder_storage),
+  };
+}
+
+async function startDatabase(
+  settings: Settings,
+  secrets: Secrets,
+  ends: Ends,
+): Promise<{ urls: Urls; changed: boolean }> {
+  const dataDir = join(settings.dataDir, "postgres");
+  const { supabase_admin: password, ...passwords } = secrets.databasePasswords;
+  const [plan, server] = await Promise.all([readDatabasePlan(), startPostgres({ dataDir, password })]);
+  const keeper = keepPostgres(server, { dataDir, password });
+  ends.add("Postgres", () => keeper.stop());
+  const changed = await prepareDatabase({ adminUrl: server.adminUrl, passwords, plan });
+  return { urls: urlsOf(server.adminUrl, secrets), changed };
+}
+
+/** Starts Postgres again on its port when it ends unasked: pools reconnect, and the engine resumes what it interrupted. */
+function keepPostgres(
+  first: Postgres,
+  options: { dataDir: string; password: string },
+): { stop(): Promise<void> } {
+  let current = first;
+  let stopped = false;
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const reason = await current.died;
+      if (stopped) return;
+      log(`Postgres ended unasked (${reason}); starting it again.`);
+      current = await startPostgres({ ...options, port: first.port });
+    }
+  };
+  watch().catch((error: unknown) => fail(toCoderError(error)));
+  return {
+    async stop() {
+      stopped = true;
+      await current.stop();
+    },
+  };
+}
+
+function startWorker(input: {
+  settings: Settings;
+  secrets: Secrets;
+  urls: Urls;
+  origin: string;
+  registry: string;
+}): KeptProcess {
+  const { settings, secrets, urls, origin, registry } = input;
+  return keepAlive({
+    file: join(root, "workflows/worker.ts"),
+    onLog: (line) => log(line.startsWith("{") ? line : `worker: ${line}`),
+    env: {
+      ...process.env,
+      CODER_DATABASE_URL: urls.owner,
+      CODER_URL: origin,
+      CODER_SERVICE_KEY: secrets.serviceRoleKey,
+      CODER_WORK_DIR: join(settings.dataDir, "work"),
+      CODER_REGISTRY: registry,
+      CODER_SANDBOX: process.env.CODER_SANDBOX ?? "srt",
+      CODER_LEASE_MS: process.env.CODER_LEASE_MS ?? "6000",
+    },
+  });
+}
+
+interface Services {
+  lite: Lite;
+  routes: Routes;
+}
+
+interface ServiceInput {
+  settings: Settings;
+  secrets: Secrets;
+  urls: Urls;
+  server: LocalServer;
+  registry: string;
+  health(): { ok: boolean; body: object };
+  ends: Ends;
+}
+
+async function startServices(input: ServiceInput): Promise<Services> {
+  const { settings, secrets, urls, server, ends } = input;
+  const { jwtSecret, anonKey, serviceRoleKey } = secrets;
+  const [mail, realtime] = await Promise.all([
+    createMailCatcher(join(settings.dataDir, "mail")),
+    startRealtimeGateway({
+      databaseUrl: urls.owner,
+      adminDatabaseUrl: urls.admin,
+      jwtSecret,
+      anonKey,
+      serviceRoleKey,
+    }),
+  ]);
+  ends.add("Realtime", () => realtime.close());
+  const github = githubSettings();
+  const lite = await createLite({
+    databaseUrl: urls.lite,
+    jwtSecret,
+    anonKey,
+    serviceRoleKey,
+    origin: server.origin,
+    mail,
+    ...(github ? { github } : {}),
+  });
+  ends.add("Auth", () => lite.close());
+  const storage = createStorage({
+    databaseUrl: urls.storage,
+    directory: join(settings.dataDir, "storage"),
+    jwtSecret,
+  });
+  ends.add("Storage", () => storage.close());
+  const sites = createSites({ databaseUrl: urls.storage, storage });
+  ends.add("Sites", () => sites.close());
+  const functionDeps = createNodeDeps({
+    databaseUrl: urls.authenticator,
+    jwtSecret,
+    origin: server.origin,
+    siteUrl: (slug) => `http://${slug}.localhost:${server.port}/`,
+    serviceKey: serviceRoleKey,
+    anonKey,
+    allowedOrigins: [server.origin, `http://127.0.0.1:${server.port}`, `http://[::1]:${server.port}`],
+  });
+  ends.add("Functions", () => functionDeps.close());
+  const functions = createHandler(functionDeps);
+  const forgeSql = postgres(urls.owner, { max: 6, onnotice: () => undefined });
+  ends.add("Forge", () => forgeSql.end({ timeout: 2 }));
+  const forge = createForge({
+    sql: forgeSql,
+    gitDirectory: join(settings.dataDir, "git"),
+    serviceKey: serviceRoleKey,
+    async verifyToken(token) {
+      const claims = await verifyJwt(token, jwtSecret);
+      if (!claims?.sub)
+        throw new CoderError("unauthenticated", "The token is not valid or has expired; sign in again");
+      return { ...claims, sub: claims.sub };
+    },
+    onError: (error) => log(`forge: ${error.stack ?? error.message}`),
+  });
+  const npm = createNpmHandler({ registry: input.registry });
+  const studio = createStudio(join(root, "web/dist"));
+  const config = {
+    anonKey,
+    ownerSignIn: true,
+    github: github !== undefined,
+    git: true,
+    mail: "/mail",
+    npm: "/npm",
+  };
+  const webcontainerKey = process.env.CODER_WEBCONTAINER_KEY;
+  const routes: Routes = {
+    paths: {
+      "/auth/v1/": ({ request, peerAddress }) => lite.fetch(request, peerAddress),
+      "/rest/v1/": ({ request, peerAddress }) => lite.fetch(request, peerAddress),
+      "/storage/v1/": ({ request }) => storage.fetch(request),
+      "/realtime/v1/": ({ request }) => realtime.handleRequest(request),
+      "/functions/v1/": ({ request }) => functions(request),
+      "/git/": ({ request }) => forge.fetch(request),
+      "/forge/v1/": ({ request }) => forge.fetch(request),
+      "/npm/": ({ request }) => npm(request),
+      "/mail": ({ request }) => mail.handle(request),
+      "/mail.json": ({ request }) => mail.handle(request),
+      "/mail/": ({ request }) => mail.handle(request),
+      "/local/config.json": ({ request, ownOrigin }) => {
+        if (isForeign(request, ownOrigin))
+          throw new CoderError("forbidden", "This configuration is for the Studio's own page.");
+        const webcontainer =
+          webcontainerKey === undefined ? {} : { webcontainer: { apiKey: webcontainerKey } };
+        return Response.json(
+          { supabaseUrl: ownOrigin, ...config, ...webcontainer },
+          { headers: { "cache-control": "no-cache" } },
+        );
+      },
+      "/local/owner-session": async ({ request, ownOrigin, peerAddress }) => {
+        const session = await ownerSession({ request, ownOrigin, peerAddress, accounts: lite.accounts });
+        return Response.json(session, { headers: { "cache-control": "no-store" } });
+      },
+      "/healthz": () => {
+        const { ok, body } = input.health();
+        return Response.json(body, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
+      },
+    },
+    studio: ({ request, ownOrigin }) => studio.fetch(request, ownOrigin),
+    site: (request, label) =>
+      /--(preview|run)$/.test(label) ? studio.fetchPreviewOrigin(request) : sites.fetch(request, label),
+    upgrade: (request, socket, head) => {
+      if (new URL(request.url ?? "/", server.origin).pathname === "/realtime/v1/websocket") {
+        realtime.handleUpgrade(request, socket, head);
+      } else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    },
+    onError: (error, path) => log(`${path}: ${causeOf(error)}`),
+  };
+  // What an end between a write and its commit left behind; nobody waits for it.
+  storage.sweep().catch((error: unknown) => log(`storage: ${toCoderError(error).message}`));
+  return { lite, routes };
+}
+
+function causeOf(error: CoderError): string {
+  const { cause } = error;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message);
+}
+
+function githubSettings(): { clientId: string; secret: string; url?: string } | undefined {
+  const {
+    CODER_GITHUB_CLIENT_ID: clientId,
+    CODER_GITHUB_CLIENT_SECRET: secret,
+    CODER_GITHUB_URL: url,
+  } = process.env;
+  if (!clientId && !secret) return undefined;
+  if (!clientId || !secret) {
+    throw new CoderError(
+      "bad_input",
+      "GitHub sign-in needs both CODER_GITHUB_CLIENT_ID and CODER_GITHUB_CLIENT_SECRET.",
+    );
+  }
+  return { clientId, secret, ...(url ? { url } : {}) };
+}
+
+/** Builds the Studio where it is missing or older than its sources, in a process of its own: it is the heaviest step. */
+async function ensureWebBuild(): Promise<void> {
+  if (await webBuildIsFresh()) return;
+  const child = spawn(process.execPath, [join(root, "web/build.ts")], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code === 0) return;
+  const reason =
+    errors
+      .trim()
+      .split("\n")
+      .find((line) => /error/i.test(line)) ?? errors.trim().split("\n").at(-1);
+  if (!existsSync(join(root, "web/dist/index.html"))) {
+    throw new CoderError(
+      "unavailable",
+      `The Studio could not be built (${reason}); run npm run build to see why.`,
+    );
+  }
+  log(`The Studio could not be rebuilt, the last build is served: ${reason}. Run npm run build to see why.`);
+}
+
+/** Hot reload of the Studio: Vite answers what is not ours. */
+async function addVite(server: LocalServer, routes: Routes, ends: Ends): Promise<Routes> {
+  const { createServer } = await import("vite");
+  const vite = await createServer({
+    configFile: join(root, "web/vite.config.ts"),
+    server: { middlewareMode: true, hmr: { port: 0 } },
+    appType: "spa",
+  });
+  ends.add("Vite", () => vite.close());
+  const ours = Object.keys(routes.paths);
+  return {
+    ...routes,
+    intercept(request, response, next) {
+      const path = new URL(request.url ?? "/", server.origin).pathname;
+      const isOurs = ours.some((own) => path === own || (own.endsWith("/") && path.startsWith(own)));
+      // Built by web/build.ts and not known to Vite.
+      if (isOurs || path.startsWith("/runtime/") || path.startsWith("/preview-origin/")) return next();
+      vite.middlewares(request, response, next);
+    },
+  };
+}
+
+const ends = new Ends();
+let ending: Promise<void> | undefined;
+
+/** Ends everything once; a second request to end leaves at once. */
+function end(code: number): void {
+  if (ending) process.exit(code || 130);
+  ending = ends.run().finally(() => process.exit(code));
+}
+
+/** One line with the remedy, and the end. */
+function fail(error: CoderError): void {
+  log(error.code === "internal" ? causeOf(error) : error.message);
+  end(1);
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const secrets = await loadSecrets(settings.dataDir);
+  const lock = await lockStack(settings.dataDir);
+  ends.add("The lock", () => lock.release());
+  // Before anything heavy: a taken port must not cost a start.
+  const server = await startServer({ port: settings.port });
+  await mkdir(join(settings.dataDir, "work"), { recursive: true });
+
+  const missing = missingToolPackages();
+  const tools = provideTools(missing);
+  const registryAsked = readNpmRegistry({ dataDir: settings.dataDir, projectDir: root });
+  const webBuilt =
+    settings.isDev && existsSync(join(root, "web/dist/preview-origin"))
+      ? Promise.resolve()
+      : ensureWebBuild();
+  // Their failures are awaited below; until then they are nobody's.
+  registryAsked.catch(() => undefined);
+  webBuilt.catch(() => undefined);
+  // Loading it takes as long as the database takes to start.
+  const liteLoaded = Promise.all([import("@supabase/lite"), import("@supabase/lite/postgres")]);
+  liteLoaded.catch(() => undefined);
+  const { urls, changed } = await startDatabase(settings, secrets, ends);
+  const registry = await registryAsked;
+  const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry });
+  ends.add("The worker", () => worker.stop());
+  const health = () => {
+    const ok = worker.isReady() && ending === undefined;
+    return {
+      ok,
+      body: {
+        status: ok ? "ok" : "starting",
+        worker: worker.isReady(),
+        sandboxTools: missingToolPackages().length === 0,
+      },
+    };
+  };
+  const services = await startServices({ settings, secrets, urls, server, registry, health, ends });
+  // Last in, first out: requests end before what answers them.
+  ends.add("The server", () => server.close());
+  if (changed) await services.lite.clearSchemaCache();
+  await Promise.all([ensureOwner(services.lite.accounts), webBuilt]);
+  server.setRoutes(settings.isDev ? await addVite(server, services.routes, ends) : services.routes);
+  await worker.ready;
+  process.stdout.write(`Coder is ready at ${server.origin}\n`);
+  const outcome = await tools;
+  if (outcome.advice) log(outcome.advice);
+  if (outcome.installed) await worker.restart();
+}
+
+process.once("SIGHUP", () => end(0));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(0));
+process.on("uncaughtException", (error) => fail(toCoderError(error)));
+process.on("unhandledRejection", (reason) => fail(toCoderError(reason)));
+main().catch((error: unknown) => fail(toCoderError(error)));
