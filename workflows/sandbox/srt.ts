@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { mkdir, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -24,7 +24,9 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
   // Outside the directories that the sandbox may write to, for it holds the rules.
   const settingsFile = join(workDir, "sandbox.json");
   const environment = sandboxEnvironment(directory, options);
-  await writeFile(settingsFile, JSON.stringify(await settings(directory, options)), { mode: 0o600 });
+  // srt's own sockets; the path of a socket may have 107 bytes, and a run's directory alone can be longer.
+  const sockets = await realpath(await mkdtemp(join(tmpdir(), "coder-")));
+  await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), { mode: 0o600 });
   const srt = [process.execPath, srtEntry(), "--settings", settingsFile, "--", process.execPath, directory.server, directory.repo];
   // Where setpriv is, the kernel ends srt (and srt its tree) even when the worker is killed outright. Elsewhere, and
   // besides, the server inside ends everything when its input closes.
@@ -34,7 +36,7 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
     // srt lays unreadable stubs (.bashrc, .gitconfig, …) into its working directory and its HOME, and git refuses to
     // work with such a .gitconfig: both are a directory of its own. The server gives commands the run's HOME.
     cwd: stubs,
-    env: { ...environment, HOME: stubs, CODER_HOME: directory.home, CLAUDE_CODE_TMPDIR: directory.tmp },
+    env: { ...environment, HOME: stubs, TMPDIR: sockets, CODER_HOME: directory.home, CLAUDE_CODE_TMPDIR: directory.tmp },
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -45,7 +47,7 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
     // TERM lets srt kill its whole tree; KILL to srt alone would leave orphans.
     kill: async () => {
       await killGroup(child, { firstSignal: "SIGTERM", graceMs: 2_000 });
-      await rm(settingsFile, { force: true });
+      await Promise.all([rm(settingsFile, { force: true }), rm(sockets, { recursive: true, force: true })]);
     },
   });
 }
@@ -59,7 +61,7 @@ const systemDirs = new Set(["bin", "sbin", "lib", "lib32", "lib64", "libx32", "u
 /** Inside the system, but nobody's business. */
 const systemSecrets = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private", "/etc/sudoers", "/etc/sudoers.d"];
 
-async function settings(directory: RunDirectory, options: SandboxOptions): Promise<object> {
+async function settings(directory: RunDirectory, options: SandboxOptions, srtDirs: string[]): Promise<object> {
   const top = readdirSync("/", { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !systemDirs.has(entry.name))
     .map((entry) => `/${entry.name}`);
@@ -73,7 +75,7 @@ async function settings(directory: RunDirectory, options: SandboxOptions): Promi
     ...directory.toolDirs,
     dirname(srtEntry()),
     join(dirname(srtEntry()), "../vendor"),
-    join(directory.home, "../stubs"),
+    ...srtDirs,
     ...certificates,
   ];
   const existing = await Promise.all(readable.map((path) => realpath(path ?? "").catch(() => undefined)));
