@@ -101,7 +101,9 @@ class BrowserRuntime implements Runtime {
     this.#pageError = undefined;
     this.#states.starting("booting", "Starting the runtime");
     try {
-      this.#connection ??= connectPreview(this.#previewOrigin, (message, ports) => this.#kernel.post(message, ports));
+      this.#connection ??= connectPreview(this.#previewOrigin, (message, ports) =>
+        this.#kernel.post(message, ports),
+      );
       await this.#kernel.booted;
       await Promise.all([this.#kernel.call("startPreview"), this.#connection.ready]);
       this.#served = true;
@@ -188,7 +190,8 @@ class BrowserRuntime implements Runtime {
         for (const watcher of this.#watchers) watcher(event.changes);
         return;
       case "progress":
-        if (this.#states.current.kind === "starting" || !this.#served) this.#states.starting(event.phase, event.message);
+        if (this.#states.current.kind === "starting" || !this.#served)
+          this.#states.starting(event.phase, event.message);
         return;
       case "console":
         for (const listener of this.#consoles) listener(event);
@@ -258,7 +261,13 @@ class BrowserRuntime implements Runtime {
 }
 
 function isFailure(value: unknown): value is PreviewFailure {
-  return typeof value === "object" && value !== null && !(value instanceof Error) && "type" in value && "message" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !(value instanceof Error) &&
+    "type" in value &&
+    "message" in value
+  );
 }
 
 function fsOf(kernel: KernelClient, watchers: Set<(changes: FileChange[]) => void>): RuntimeFs {

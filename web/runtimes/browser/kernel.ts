@@ -8,7 +8,15 @@ import { forgetManifests } from "./dev/resolveModule.ts";
 import { loadEngine } from "./engine/loadEngine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createProjectFs } from "./fs/projectFs.ts";
-import type { InstalledPackages, Installer, ProjectFs, RunWorker, Shell, ShellOptions, ShellProcess } from "./kernelParts.ts";
+import type {
+  InstalledPackages,
+  Installer,
+  ProjectFs,
+  RunWorker,
+  Shell,
+  ShellOptions,
+  ShellProcess,
+} from "./kernelParts.ts";
 import type { KernelEvent, KernelInit, KernelMethods, KernelRequest, WireError } from "./kernelProtocol.ts";
 import { createInstaller } from "./packages/installer.ts";
 import { projectOrigin } from "./previewOrigin.ts";
@@ -56,7 +64,8 @@ export class Kernel {
     this.#fs.watch((changes) => {
       this.#emit({ type: "files", changes });
       const server = this.#server;
-      if (server) this.#updates = this.#updates.then(() => this.#applyChanges(server, changes)).catch(this.#lost);
+      if (server)
+        this.#updates = this.#updates.then(() => this.#applyChanges(server, changes)).catch(this.#lost);
     });
   }
 
@@ -80,7 +89,10 @@ export class Kernel {
 
   readonly #lost = (thrown: unknown): void => {
     const error = toCoderError(thrown);
-    this.#emit({ type: "failure", failure: { type: "build", message: error.message, detail: error.stack ?? "" } });
+    this.#emit({
+      type: "failure",
+      failure: { type: "build", message: error.message, detail: error.stack ?? "" },
+    });
   };
 
   async #applyChanges(server: DevServer, changes: Parameters<DevServer["update"]>[0]): Promise<void> {
@@ -97,7 +109,9 @@ export class Kernel {
   #manifest(): string {
     if (!this.#fs.exists("package.json")) return "";
     try {
-      const { dependencies, devDependencies, overrides } = JSON.parse(this.#fs.readText("package.json")) as Record<string, unknown>;
+      const { dependencies, devDependencies, overrides } = JSON.parse(
+        this.#fs.readText("package.json"),
+      ) as Record<string, unknown>;
       return JSON.stringify([dependencies, devDependencies, overrides]);
     } catch {
       // Half-typed: what is installed stays until it parses again; the installer reports it when it is asked.
@@ -167,7 +181,8 @@ export class Kernel {
     const arrived = new Promise<MessagePort | null>((resolve) => this.#runWorkers.set(id, resolve));
     this.#emit({ type: "run-worker-wanted", id, source });
     return arrived.then((port) => {
-      if (port === null) throw new CoderError("unavailable", "The run origin of this project could not be opened.");
+      if (port === null)
+        throw new CoderError("unavailable", "The run origin of this project could not be opened.");
       return runWorkerOn(port);
     });
   }
@@ -206,7 +221,11 @@ export class Kernel {
     for (const [path, content] of Object.entries(files)) this.#fs.writeFile(path, content);
   }
 
-  readonly #methods: { [M in keyof KernelMethods]: (...args: Parameters<KernelMethods[M]>) => ReturnType<KernelMethods[M]> | Promise<ReturnType<KernelMethods[M]>> } = {
+  readonly #methods: {
+    [M in keyof KernelMethods]: (
+      ...args: Parameters<KernelMethods[M]>
+    ) => ReturnType<KernelMethods[M]> | Promise<ReturnType<KernelMethods[M]>>;
+  } = {
     mount: (files) => this.#mount(files),
     readFile: (path) => this.#fs.readFile(path),
     readText: (path) => this.#fs.readText(path),
@@ -251,14 +270,20 @@ export class Kernel {
 
 export function wireError(thrown: unknown): WireError {
   const error = toCoderError(thrown);
-  return { code: error.code, message: error.message, ...(error.details === undefined ? {} : { details: error.details }) };
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
 }
 
 /** A process worker behind the port that the run origin's page gave. */
 function runWorkerOn(port: MessagePort): RunWorker {
   const messages: ((message: unknown) => void)[] = [];
   const errors: ((message: string) => void)[] = [];
-  port.onmessage = (event: MessageEvent<{ type: "message"; message: unknown } | { type: "error"; message: string }>) => {
+  port.onmessage = (
+    event: MessageEvent<{ type: "message"; message: unknown } | { type: "error"; message: string }>,
+  ) => {
     const { data } = event;
     if (data.type === "error") for (const listener of errors) listener(String(data.message));
     else for (const listener of messages) listener(data.message);

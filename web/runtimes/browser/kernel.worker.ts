@@ -22,7 +22,10 @@ async function boot(init: KernelInit): Promise<void> {
     deliver = (message) => void kernel.handle(message);
     for (const message of early) deliver(message);
   } catch (thrown) {
-    emit({ type: "boot-failed", message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
+    emit({
+      type: "boot-failed",
+      message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+    });
   }
 }
 

@@ -1,7 +1,12 @@
 import type { DevServer } from "./dev/devServer.ts";
 import type { KernelEvent } from "./kernelProtocol.ts";
 import { clientMessageSchema, previewRequestSchema } from "./preview/previewProtocol.ts";
-import type { ClientMessage, HotMessage, PreviewRequest, PreviewResponse } from "./preview/previewProtocol.ts";
+import type {
+  ClientMessage,
+  HotMessage,
+  PreviewRequest,
+  PreviewResponse,
+} from "./preview/previewProtocol.ts";
 
 export interface PreviewLink {
   hot(message: HotMessage): void;
@@ -18,7 +23,10 @@ interface LinkOptions {
  * Serves a preview origin over its two ports. What arrives was written by the project's code, so it is parsed and can
  * do two things only: read what the dev server serves, and report about its own page.
  */
-export function servePreview(ports: { http: MessagePort; hot: MessagePort }, options: LinkOptions): PreviewLink {
+export function servePreview(
+  ports: { http: MessagePort; hot: MessagePort },
+  options: LinkOptions,
+): PreviewLink {
   ports.http.onmessage = (event: MessageEvent) => {
     const request = previewRequestSchema.safeParse(event.data);
     if (request.success) void respond(ports.http, request.data, options);
@@ -41,11 +49,21 @@ async function respond(port: MessagePort, request: PreviewRequest, options: Link
   const answer = server
     ? request.method === "GET" || request.method === "HEAD"
       ? await server.handle(request)
-      : { status: 405, headers: { "content-type": "text/plain", allow: "GET, HEAD" }, body: "The dev server only answers GET." }
+      : {
+          status: 405,
+          headers: { "content-type": "text/plain", allow: "GET, HEAD" },
+          body: "The dev server only answers GET.",
+        }
     : { status: 503, headers: { "content-type": "text/plain" }, body: "The preview has not been started." };
   const bytes = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body.slice();
   const body = bytes.buffer as ArrayBuffer;
-  const response: PreviewResponse = { type: "response", id: request.id, status: answer.status, headers: answer.headers, body };
+  const response: PreviewResponse = {
+    type: "response",
+    id: request.id,
+    status: answer.status,
+    headers: answer.headers,
+    body,
+  };
   port.postMessage(response, [body]);
 }
 

@@ -25,7 +25,14 @@ export async function buildPreviewOrigin(outDir: string): Promise<void> {
 }
 
 async function buildDocuments(outDir: string): Promise<void> {
-  const scripts = { relay: "relay.ts", sw: "serviceWorker.ts", client: "client.ts", run: "run.ts", connect: "connectPage.ts", tab: "tab.ts" };
+  const scripts = {
+    relay: "relay.ts",
+    sw: "serviceWorker.ts",
+    client: "client.ts",
+    run: "run.ts",
+    connect: "connectPage.ts",
+    tab: "tab.ts",
+  };
   await build({
     configFile: false,
     root: here,
@@ -37,7 +44,9 @@ async function buildDocuments(outDir: string): Promise<void> {
       target: "es2022",
       modulePreload: false,
       rolldownOptions: {
-        input: Object.fromEntries(Object.entries(scripts).map(([name, file]) => [name, join(here, "preview", file)])),
+        input: Object.fromEntries(
+          Object.entries(scripts).map(([name, file]) => [name, join(here, "preview", file)]),
+        ),
         // The client's exports are the hot-update API of every module of a project.
         preserveEntrySignatures: "strict",
         output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
@@ -67,7 +76,7 @@ async function buildKernel(outDir: string): Promise<void> {
     publicDir: false,
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
     resolve: { conditions: ["browser", "module", "import", "default"], alias: aliases() },
-    plugins: [runtimeTexts(), emptyNodeModules(), { name: "tmp-shell", enforce: "pre", resolveId: (id) => (id === "./shell/shell.ts" ? "\0shell" : null), load: (id) => (id === "\0shell" ? "export const createShell = () => { throw new Error(`no shell yet`) }" : null) }],
+    plugins: [runtimeTexts(), emptyNodeModules()],
     worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
     build: {
       outDir,
@@ -79,20 +88,30 @@ async function buildKernel(outDir: string): Promise<void> {
       chunkSizeWarningLimit: 20_000,
       rolldownOptions: {
         input: { kernel: join(here, "kernel.worker.ts") },
-        output: { entryFileNames: "[name].js", chunkFileNames: "assets/[name]-[hash].js", assetFileNames: "assets/[name]-[hash][extname]" },
+        output: {
+          entryFileNames: "[name].js",
+          chunkFileNames: "assets/[name]-[hash].js",
+          assetFileNames: "assets/[name]-[hash][extname]",
+        },
       },
     },
   });
 }
 
 function aliases() {
-  return Object.entries(nodeStandIns).map(([name, path]) => ({ find: new RegExp(`^(node:)?${name}/?$`), replacement: path }));
+  return Object.entries(nodeStandIns).map(([name, path]) => ({
+    find: new RegExp(`^(node:)?${name}/?$`),
+    replacement: path,
+  }));
 }
 
 /** Runtimes that the dev server hands to previews as they are. */
 function runtimeTexts(): Plugin {
   const files: Record<string, string> = {
-    "virtual:react-refresh-runtime": join(dirname(require.resolve("@vitejs/plugin-react")), "refresh-runtime.js"),
+    "virtual:react-refresh-runtime": join(
+      dirname(require.resolve("@vitejs/plugin-react")),
+      "refresh-runtime.js",
+    ),
     "virtual:solid-refresh-runtime": require.resolve("solid-refresh").replace(/\.cjs$/, ".mjs"),
   };
   return {
@@ -101,21 +120,33 @@ function runtimeTexts(): Plugin {
     resolveId: (id) => (id in files ? `\0${id}` : null),
     load: async (id) => {
       const file = files[id.slice(1)];
-      return file === undefined || !id.startsWith("\0virtual:") ? null : `export const source = ${JSON.stringify(await readFile(file, "utf8"))};`;
+      return file === undefined || !id.startsWith("\0virtual:")
+        ? null
+        : `export const source = ${JSON.stringify(await readFile(file, "utf8"))};`;
     },
   };
 }
+
+/** Babel's helpers check their own arguments with it. */
+const assertStandIn =
+  'module.exports = (value, message) => { if (!value) throw new Error(message ?? "Assertion failed"); };';
 
 /** What no stand-in exists for is empty: the packages only reach for it in paths that a worker never takes. */
 function emptyNodeModules(): Plugin {
   return {
     name: "coder-empty-node-modules",
     enforce: "pre",
-    resolveId: (id) => (id.startsWith("node:") || emptyModules.has(id.replace(/\/$/, "")) ? `\0node-empty:${id}` : null),
-    load: (id) => (id.startsWith("\0node-empty:") ? "module.exports = {};" : null),
+    resolveId: (id) =>
+      id.startsWith("node:") || emptyModules.has(id.replace(/\/$/, "")) ? `\0node-empty:${id}` : null,
+    load: (id) =>
+      id.startsWith("\0node-empty:") ? (/assert$/.test(id) ? assertStandIn : "module.exports = {};") : null,
   };
 }
 
-const emptyModules = new Set("fs fs/promises url util assert process crypto os module tty v8 vm zlib child_process worker_threads net http https stream/web".split(" "));
+const emptyModules = new Set(
+  "fs fs/promises url util assert process crypto os module tty v8 vm zlib child_process worker_threads net http https stream/web".split(
+    " ",
+  ),
+);
 
 if (import.meta.main) await buildPreviewOrigin(join(here, "../../dist/preview-origin"));

@@ -8,7 +8,8 @@ scope.process ??= {
   version: "v24.0.0",
   versions: {},
   cwd: () => "/",
-  nextTick: (callback: (...args: unknown[]) => void, ...args: unknown[]) => queueMicrotask(() => callback(...args)),
+  nextTick: (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
+    queueMicrotask(() => callback(...args)),
   emitWarning: () => {},
   on: () => {},
   stdout: {},

@@ -6,7 +6,10 @@ import { CoderError } from "../../../../shared/errors.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 
 /** One ESM script for the Node shims: the entry with everything it imports, `node:` imports left external. */
-export async function bundleForNode(parts: { fs: ProjectFs; engine: Engine }, entry: string): Promise<string> {
+export async function bundleForNode(
+  parts: { fs: ProjectFs; engine: Engine },
+  entry: string,
+): Promise<string> {
   const { fs, engine } = parts;
   const project = readProject(fs, "development");
   const id = joinId("/", entry.replace(/^\/project\//, ""));
@@ -14,7 +17,11 @@ export async function bundleForNode(parts: { fs: ProjectFs; engine: Engine }, en
   const inner = createBundleSource({
     compile: { fs, project, engine, mode: "production" },
     resolve: (specifier, importer, kind) =>
-      resolveModule({ fs, project, conditions: ["node"], browser: false, require: kind === "require" }, specifier, importer)?.id ?? null,
+      resolveModule(
+        { fs, project, conditions: ["node"], browser: false, require: kind === "require" },
+        specifier,
+        importer,
+      )?.id ?? null,
   });
   const source: BundleSource = {
     load: inner.load,
@@ -27,7 +34,10 @@ export async function bundleForNode(parts: { fs: ProjectFs; engine: Engine }, en
     entries: { main: id },
     source,
     define: {},
-    jsx: project.jsx.kind === "oxc" ? { ...project.jsx.options, development: false, refresh: false } : "preserve",
+    jsx:
+      project.jsx.kind === "oxc"
+        ? { ...project.jsx.options, development: false, refresh: false }
+        : "preserve",
     minify: false,
     platform: "node",
     entryFileNames: "[name].js",

@@ -42,13 +42,20 @@ class Build {
   }
 
   async run(): Promise<BuildResult> {
-    const pages = this.#fs.list().filter((path) => path.endsWith(".html") && !/^(public|dist|build)\//.test(path));
-    const entryPages = pages.filter((path) => path === "index.html" || moduleScripts(this.#fs.readText(path)).length > 0);
+    const pages = this.#fs
+      .list()
+      .filter((path) => path.endsWith(".html") && !/^(public|dist|build)\//.test(path));
+    const entryPages = pages.filter(
+      (path) => path === "index.html" || moduleScripts(this.#fs.readText(path)).length > 0,
+    );
     if (!entryPages.includes("index.html")) {
-      throw buildFailure({ message: "The project has no index.html at its root, so there is nothing to build." });
+      throw buildFailure({
+        message: "The project has no index.html at its root, so there is nothing to build.",
+      });
     }
     for (const path of this.#fs.list()) {
-      if (path.startsWith("public/")) this.#files[path.slice("public/".length)] = this.#fs.readFile(path).slice();
+      if (path.startsWith("public/"))
+        this.#files[path.slice("public/".length)] = this.#fs.readFile(path).slice();
     }
     const entries: Record<string, string> = {};
     for (const page of entryPages) {
@@ -66,8 +73,15 @@ class Build {
     return this.#engine.bundle({
       entries,
       source: this.#source(),
-      define: { ...packageDefines("production"), "import.meta.env": environmentLiteral(project, "production"), "import.meta.hot": "undefined" },
-      jsx: project.jsx.kind === "oxc" ? { ...project.jsx.options, development: false, refresh: false } : "preserve",
+      define: {
+        ...packageDefines("production"),
+        "import.meta.env": environmentLiteral(project, "production"),
+        "import.meta.hot": "undefined",
+      },
+      jsx:
+        project.jsx.kind === "oxc"
+          ? { ...project.jsx.options, development: false, refresh: false }
+          : "preserve",
       minify: true,
       platform: "browser",
       entryFileNames: "assets/[name]-[hash].js",
@@ -84,22 +98,30 @@ class Build {
       resolve: (specifier, importer, kind) => {
         if (specifier.startsWith("\0page:")) return { id: specifier };
         if (/^(https?:)?\/\//.test(specifier)) return { id: specifier, external: true };
-        const from = importer?.startsWith("\0page:") === true ? `/${importer.slice("\0page:".length)}` : importer;
+        const from =
+          importer?.startsWith("\0page:") === true ? `/${importer.slice("\0page:".length)}` : importer;
         const found = inner.resolve(specifier, from, kind);
         if (found === null) {
           // Files of public/ are not part of the bundle.
-          if (specifier.startsWith("/") && this.#fs.exists(`public${specifier}`)) return { id: `/public${specifier}?url` };
+          if (specifier.startsWith("/") && this.#fs.exists(`public${specifier}`))
+            return { id: `/public${specifier}?url` };
           throw this.#missing(specifier, from ?? "/index.html");
         }
         return found;
       },
-      load: (id) => (id.startsWith("\0page:") ? this.#pageModule(id.slice("\0page:".length)) : this.#load(id, inner)),
+      load: (id) =>
+        id.startsWith("\0page:") ? this.#pageModule(id.slice("\0page:".length)) : this.#load(id, inner),
     };
   }
 
   #resolution() {
     const { project } = this.#context;
-    const conditions = ["module", "browser", "production", ...(project.framework === "svelte" ? ["svelte"] : [])];
+    const conditions = [
+      "module",
+      "browser",
+      "production",
+      ...(project.framework === "svelte" ? ["svelte"] : []),
+    ];
     return { fs: this.#fs, project, conditions, browser: true };
   }
 
@@ -131,7 +153,10 @@ class Build {
     switch (kind.kind) {
       case "style":
       case "component-style": {
-        const part = kind.kind === "component-style" ? await componentStyle(this.#context, id) : { modules: kind.modules };
+        const part =
+          kind.kind === "component-style"
+            ? await componentStyle(this.#context, id)
+            : { modules: kind.modules };
         const style = await compileStyle(this.#styleContext(), kind.file, part);
         this.#styles.set(id, style.css);
         return { code: classesModule(style.classes), type: "js", sideEffects: true };
@@ -199,7 +224,10 @@ class Build {
     const known = this.#assets.get(id);
     if (known !== undefined) return known;
     const bytes = this.#fs.readFile(pathOf(id));
-    const url = bytes.length < inlineBytes && !id.endsWith(".html") ? this.#dataUrl(id, bytes) : `/${this.#emit(id, bytes)}`;
+    const url =
+      bytes.length < inlineBytes && !id.endsWith(".html")
+        ? this.#dataUrl(id, bytes)
+        : `/${this.#emit(id, bytes)}`;
     this.#assets.set(id, url);
     return url;
   }
@@ -220,18 +248,25 @@ class Build {
     const entry = chunks.find((chunk) => chunk.isEntry && chunk.name === name);
     let html = this.#fs.readText(page);
     html = html.replace(/<script\b([^>]*)>([\s\S]*?)<\/script>\s*/gi, (tag: string, attributes: string) =>
-      /\btype\s*=\s*["']?module["']?/i.test(attributes) && !/\bsrc\s*=\s*["']?([a-z]+:)?\/\//i.test(attributes) ? "" : tag,
+      /\btype\s*=\s*["']?module["']?/i.test(attributes) &&
+      !/\bsrc\s*=\s*["']?([a-z]+:)?\/\//i.test(attributes)
+        ? ""
+        : tag,
     );
     html = await this.#linkedFiles(html, page);
     const css = entry ? this.#sheetOf(entry, chunks) : "";
     const head = [
       ...(entry ? [`<script type="module" crossorigin src="/${entry.fileName}"></script>`] : []),
       ...(entry ? entry.imports.map((file) => `<link rel="modulepreload" crossorigin href="/${file}">`) : []),
-      ...(css === "" ? [] : [`<link rel="stylesheet" crossorigin href="/${this.#emit(`/${name}.css`, css)}">`]),
+      ...(css === ""
+        ? []
+        : [`<link rel="stylesheet" crossorigin href="/${this.#emit(`/${name}.css`, css)}">`]),
     ].join("\n    ");
     const env = { ...this.#context.project.env, MODE: "production", BASE_URL: "/", DEV: "", PROD: "true" };
     html = replaceEnv(html, env);
-    this.#files[page] = html.includes("</head>") ? html.replace("</head>", () => `  ${head}\n  </head>`) : `${head}\n${html}`;
+    this.#files[page] = html.includes("</head>")
+      ? html.replace("</head>", () => `  ${head}\n  </head>`)
+      : `${head}\n${html}`;
   }
 
   /** Files that the page itself names: sheets, icons, images. */
@@ -240,7 +275,13 @@ class Build {
     for (const [, , path] of html.matchAll(/\b(href|src)\s*=\s*["']([^"'#?]+)["']/g)) {
       if (path === undefined || /^([a-z]+:|\/\/)/i.test(path)) continue;
       const id = resolveModule(this.#resolution(), /^[./]/.test(path) ? path : `./${path}`, `/${page}`)?.id;
-      if (id === undefined || id.endsWith(".html") || this.#fs.exists(`public${path}`) || id.startsWith("/public/")) continue;
+      if (
+        id === undefined ||
+        id.endsWith(".html") ||
+        this.#fs.exists(`public${path}`) ||
+        id.startsWith("/public/")
+      )
+        continue;
       const url = id.endsWith(".css")
         ? `/${this.#emit(id, (await compileStyle(this.#styleContext(), id)).css)}`
         : this.#assetUrlNow(id);

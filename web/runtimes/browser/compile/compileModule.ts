@@ -66,8 +66,16 @@ async function compileScript(
   }
   const development = mode === "development";
   const refresh =
-    development && own && project.framework === "react" && engine.name === "rolldown" && /x$/.test(lang) && hasJsxExtension(module.id);
-  const options = project.jsx.kind === "oxc" ? project.jsx.options : { runtime: "automatic" as const, importSource: "react" };
+    development &&
+    own &&
+    project.framework === "react" &&
+    engine.name === "rolldown" &&
+    /x$/.test(lang) &&
+    hasJsxExtension(module.id);
+  const options =
+    project.jsx.kind === "oxc"
+      ? project.jsx.options
+      : { runtime: "automatic" as const, importSource: "react" };
   const output = await engine.transform({
     id: fileOf(module.id),
     code: module.source,

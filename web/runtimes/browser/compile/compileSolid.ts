@@ -6,9 +6,18 @@ import type { CompileContext, CompiledModule } from "./compileModule.ts";
 import { fileOf, pathOf } from "./moduleKind.ts";
 
 /** JSX of Solid with Babel; types are left in and stripped by the engine, which is faster at it. */
-export async function compileSolid(context: CompileContext, id: string, source: string): Promise<CompiledModule> {
+export async function compileSolid(
+  context: CompileContext,
+  id: string,
+  source: string,
+): Promise<CompiledModule> {
   const development = context.mode === "development" && !id.includes("/node_modules/");
-  const typed = await context.engine.transform({ id: fileOf(id), code: source, jsx: "preserve", sourcemap: development });
+  const typed = await context.engine.transform({
+    id: fileOf(id),
+    code: source,
+    jsx: "preserve",
+    sourcemap: development,
+  });
   try {
     const result = await transformAsync(typed.code, {
       filename: id,
@@ -23,7 +32,11 @@ export async function compileSolid(context: CompileContext, id: string, source: 
       ...(typed.map === null ? {} : { inputSourceMap: JSON.parse(typed.map) as never }),
     });
     const code = result?.code ?? "";
-    return { code, map: result?.map ? JSON.stringify(result.map) : null, hot: code.includes("import.meta.hot") };
+    return {
+      code,
+      map: result?.map ? JSON.stringify(result.map) : null,
+      hot: code.includes("import.meta.hot"),
+    };
   } catch (thrown) {
     const { message, loc } = thrown as { message: string; loc?: { line: number; column: number } };
     const position = loc ? { line: loc.line, column: loc.column + 1 } : undefined;

@@ -78,25 +78,31 @@ const importRule = /@import\s+(?:url\(\s*)?(["']?)([^"')\s;]+)\1\s*\)?([^;]*);/g
 function inlineImports(inlining: Inlining, source: string, id: string): string {
   const { context } = inlining;
   const text = rewriteUrls(context, source, id, /@import[^;]*;/g);
-  const commented = [...text.matchAll(comments)].map((match) => [match.index, match.index + match[0].length] as const);
-  return text.replace(importRule, (rule: string, _quote: string, specifier: string, media: string, offset: number) => {
-    if (/^([a-z]+:)?\/\//i.test(specifier) || commented.some(([from, to]) => offset > from && offset < to)) return rule;
-    const target = resolveStyle(context, specifier, id);
-    if (target === null) {
-      throw buildFailure({
-        message: `${pathOf(id)} imports ${specifier}, which does not exist.`,
-        file: pathOf(id),
-        line: source.slice(0, source.indexOf(rule)).split("\n").length,
-        column: 1,
-        remedy: { label: "Open the file", action: "open-file" },
-      });
-    }
-    if (inlining.seen.has(target)) return "";
-    inlining.seen.add(target);
-    inlining.files.push(target);
-    refusePreprocessor(target, /\.(\w+)$/.exec(target)?.[1] ?? "css");
-    return wrapImported(inlineImports(inlining, context.fs.readText(pathOf(target)), target), media.trim());
-  });
+  const commented = [...text.matchAll(comments)].map(
+    (match) => [match.index, match.index + match[0].length] as const,
+  );
+  return text.replace(
+    importRule,
+    (rule: string, _quote: string, specifier: string, media: string, offset: number) => {
+      if (/^([a-z]+:)?\/\//i.test(specifier) || commented.some(([from, to]) => offset > from && offset < to))
+        return rule;
+      const target = resolveStyle(context, specifier, id);
+      if (target === null) {
+        throw buildFailure({
+          message: `${pathOf(id)} imports ${specifier}, which does not exist.`,
+          file: pathOf(id),
+          line: source.slice(0, source.indexOf(rule)).split("\n").length,
+          column: 1,
+          remedy: { label: "Open the file", action: "open-file" },
+        });
+      }
+      if (inlining.seen.has(target)) return "";
+      inlining.seen.add(target);
+      inlining.files.push(target);
+      refusePreprocessor(target, /\.(\w+)$/.exec(target)?.[1] ?? "css");
+      return wrapImported(inlineImports(inlining, context.fs.readText(pathOf(target)), target), media.trim());
+    },
+  );
 }
 
 /** `@import "x" layer(a) supports(b) screen` as the nested rules that mean the same. */
@@ -120,7 +126,9 @@ function resolveStyle(context: StyleContext, specifier: string, importer: string
 }
 
 function rewriteUrls(context: StyleContext, css: string, id: string, except?: RegExp): string {
-  const kept = except ? [...css.matchAll(except)].map((match) => [match.index, match.index + match[0].length] as const) : [];
+  const kept = except
+    ? [...css.matchAll(except)].map((match) => [match.index, match.index + match[0].length] as const)
+    : [];
   return css.replace(
     /url\(\s*(["']?)([^"')]+)\1\s*\)/g,
     (whole: string, _quote: string, target: string, offset: number) => {
@@ -128,7 +136,9 @@ function rewriteUrls(context: StyleContext, css: string, id: string, except?: Re
       if (kept.some(([from, to]) => offset > from && offset < to)) return whole;
       if (/^([a-z][a-z+.-]*:|\/\/|#|\/)/i.test(path) && !isProjectFile(context, path)) return whole;
       const [file = path, suffix = ""] = path.split(/(?=[?#])/, 2);
-      const resolved = path.startsWith("/") ? file : context.resolve(/^[.@~#]/.test(file) ? file : `./${file}`, id);
+      const resolved = path.startsWith("/")
+        ? file
+        : context.resolve(/^[.@~#]/.test(file) ? file : `./${file}`, id);
       return resolved === null ? whole : `url("${context.assetUrl(resolved)}${suffix}")`;
     },
   );
@@ -136,5 +146,10 @@ function rewriteUrls(context: StyleContext, css: string, id: string, except?: Re
 
 function isProjectFile(context: StyleContext, path: string): boolean {
   const file = path.split(/[?#]/, 1)[0] ?? "";
-  return file.startsWith("/") && !file.startsWith("//") && context.fs.exists(file.slice(1)) && !context.fs.exists(`public${file}`);
+  return (
+    file.startsWith("/") &&
+    !file.startsWith("//") &&
+    context.fs.exists(file.slice(1)) &&
+    !context.fs.exists(`public${file}`)
+  );
 }

@@ -4,9 +4,16 @@ import type { CompileContext, CompiledModule } from "./compileModule.ts";
 import { fileOf, pathOf } from "./moduleKind.ts";
 
 /** A Svelte component. Its own hot-update code keeps it mounted; its styles are a module of their own. */
-export async function compileSvelte(context: CompileContext, id: string, source: string): Promise<CompiledModule> {
+export async function compileSvelte(
+  context: CompileContext,
+  id: string,
+  source: string,
+): Promise<CompiledModule> {
   const result = await run(context, id, source);
-  const css = result.css === null ? "" : `\nimport ${JSON.stringify(`${fileOf(id)}?svelte&type=style&index=0&lang.css`)};`;
+  const css =
+    result.css === null
+      ? ""
+      : `\nimport ${JSON.stringify(`${fileOf(id)}?svelte&type=style&index=0&lang.css`)};`;
   const code = result.js.code + css;
   return { code, map: JSON.stringify(result.js.map), hot: code.includes("import.meta.hot") };
 }
@@ -46,7 +53,13 @@ export function compileSvelteRunes(id: string, code: string, development: boolea
 /** Svelte strips types itself; what is more than types (enums, parameter properties) it leaves to a preprocessor. */
 function scriptTypes(context: CompileContext) {
   return {
-    style: ({ attributes, filename = "" }: { attributes: Record<string, string | boolean>; filename?: string }) => {
+    style: ({
+      attributes,
+      filename = "",
+    }: {
+      attributes: Record<string, string | boolean>;
+      filename?: string;
+    }) => {
       const { lang } = attributes;
       if (typeof lang !== "string" || /^(css|postcss|pcss)$/.test(lang)) return;
       throw buildFailure({
@@ -55,16 +68,38 @@ function scriptTypes(context: CompileContext) {
         remedy: { label: "Run on a server", action: "use-server" },
       });
     },
-    script: async ({ content, attributes, filename = "" }: { content: string; attributes: Record<string, string | boolean>; filename?: string }) => {
-      if (attributes["lang"] !== "ts" || !/\b(enum|namespace)\s+\w|constructor\s*\([^)]*\b(public|private|readonly)\b/.test(content)) return;
-      const { code } = await context.engine.transform({ id: `/${filename}.ts`, code: content, lang: "ts", jsx: "preserve", sourcemap: false });
+    script: async ({
+      content,
+      attributes,
+      filename = "",
+    }: {
+      content: string;
+      attributes: Record<string, string | boolean>;
+      filename?: string;
+    }) => {
+      if (
+        attributes["lang"] !== "ts" ||
+        !/\b(enum|namespace)\s+\w|constructor\s*\([^)]*\b(public|private|readonly)\b/.test(content)
+      )
+        return;
+      const { code } = await context.engine.transform({
+        id: `/${filename}.ts`,
+        code: content,
+        lang: "ts",
+        jsx: "preserve",
+        sourcemap: false,
+      });
       return { code };
     },
   };
 }
 
 function svelteFailure(thrown: unknown, id: string, source: string): unknown {
-  const { message, start, name } = thrown as { message: string; name?: string; start?: { line: number; column: number } };
+  const { message, start, name } = thrown as {
+    message: string;
+    name?: string;
+    start?: { line: number; column: number };
+  };
   if (name === "CoderError") return thrown;
   const position = start ? { line: start.line, column: start.column + 1 } : undefined;
   return buildFailure(

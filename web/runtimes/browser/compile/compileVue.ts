@@ -5,13 +5,18 @@ import type { CompileContext, CompiledModule } from "./compileModule.ts";
 import { fileOf, pathOf } from "./moduleKind.ts";
 
 /** A Vue single-file component as one module; its styles are modules of their own. */
-export async function compileVue(context: CompileContext, id: string, source: string): Promise<CompiledModule> {
+export async function compileVue(
+  context: CompileContext,
+  id: string,
+  source: string,
+): Promise<CompiledModule> {
   const file = fileOf(id);
   const descriptor = parseComponent(file, source);
   const scope = scopeId(file);
   const development = context.mode === "development" && !id.includes("/node_modules/");
   const scoped = descriptor.styles.some((style) => style.scoped);
-  const typed = (descriptor.script ?? descriptor.scriptSetup)?.lang === "ts" || descriptor.scriptSetup?.lang === "ts";
+  const typed =
+    (descriptor.script ?? descriptor.scriptSetup)?.lang === "ts" || descriptor.scriptSetup?.lang === "ts";
   const { main, map } = vueScript(descriptor, { id: file, scope, development });
   const parts = [main];
   if (descriptor.template && !usesInlineTemplate(descriptor, development)) {
@@ -20,10 +25,14 @@ export async function compileVue(context: CompileContext, id: string, source: st
   }
   descriptor.styles.forEach((style, index) => {
     const lang = style.lang ?? "css";
-    const request = JSON.stringify(`${file}?vue&type=style&index=${index}${style.module ? "&module" : ""}&lang.${lang}`);
+    const request = JSON.stringify(
+      `${file}?vue&type=style&index=${index}${style.module ? "&module" : ""}&lang.${lang}`,
+    );
     if (style.module) {
       const name = typeof style.module === "string" ? style.module : "$style";
-      parts.push(`import style${index} from ${request};(_sfc_main.__cssModules ??= {})[${JSON.stringify(name)}] = style${index};`);
+      parts.push(
+        `import style${index} from ${request};(_sfc_main.__cssModules ??= {})[${JSON.stringify(name)}] = style${index};`,
+      );
     } else parts.push(`import ${request};`);
   });
   if (scoped) parts.push(`_sfc_main.__scopeId = "data-v-${scope}";`);
@@ -32,7 +41,13 @@ export async function compileVue(context: CompileContext, id: string, source: st
   parts.push("export default _sfc_main;");
   const joined = parts.join("\n");
   if (!typed) return { code: joined, map, hot: development };
-  const output = await context.engine.transform({ id: `${file}.ts`, code: joined, lang: "ts", jsx: "preserve", sourcemap: false });
+  const output = await context.engine.transform({
+    id: `${file}.ts`,
+    code: joined,
+    lang: "ts",
+    jsx: "preserve",
+    sourcemap: false,
+  });
   return { code: output.code, map: null, hot: development };
 }
 
@@ -62,14 +77,19 @@ function vueScript(
       sourceMap: true,
       templateOptions: { scoped: descriptor.styles.some((style) => style.scoped), id: options.scope },
     });
-    const main = /\b_sfc_main\b/.test(script.content) ? script.content : rewriteDefault(script.content, "_sfc_main");
+    const main = /\b_sfc_main\b/.test(script.content)
+      ? script.content
+      : rewriteDefault(script.content, "_sfc_main");
     return { main, map: script.map ? JSON.stringify(script.map) : null };
   } catch (thrown) {
     throw vueFailure(thrown as CompilerError, options.id, descriptor.source);
   }
 }
 
-function vueTemplate(descriptor: SFCDescriptor, options: { id: string; scope: string; typed: boolean }): string {
+function vueTemplate(
+  descriptor: SFCDescriptor,
+  options: { id: string; scope: string; typed: boolean },
+): string {
   const { template } = descriptor;
   if (!template) return "";
   if (template.lang !== undefined && template.lang !== "html") {
@@ -80,7 +100,10 @@ function vueTemplate(descriptor: SFCDescriptor, options: { id: string; scope: st
       column: 1,
     });
   }
-  const bindings = descriptor.scriptSetup || descriptor.script ? compileScript(descriptor, { id: options.scope, inlineTemplate: false }).bindings : undefined;
+  const bindings =
+    descriptor.scriptSetup || descriptor.script
+      ? compileScript(descriptor, { id: options.scope, inlineTemplate: false }).bindings
+      : undefined;
   const result = compileTemplate({
     source: template.content,
     ast: template.ast as never,
@@ -140,12 +163,14 @@ function scopeId(file: string): string {
 
 function hash(text: string): string {
   let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  for (let index = 0; index < text.length; index++)
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return value.toString(16).padStart(8, "0");
 }
 
 function vueFailure(thrown: unknown, id: string, source: string): unknown {
-  if (typeof thrown === "string") return buildFailure({ message: `${pathOf(id)}: ${thrown}`, file: pathOf(id) });
+  if (typeof thrown === "string")
+    return buildFailure({ message: `${pathOf(id)}: ${thrown}`, file: pathOf(id) });
   const { message, loc } = thrown as { message: string; loc?: { start?: { line: number; column: number } } };
   const position = loc?.start ? { line: loc.start.line, column: loc.start.column } : positionIn(message);
   return buildFailure(

@@ -41,7 +41,8 @@ export function moduleKind(id: string): ModuleKind {
   if (query.has("raw")) return { kind: "raw" };
   if (query.has("url")) return { kind: "url" };
   if (query.has("worker") || query.has("sharedworker")) return { kind: "worker" };
-  if (query.get("type") === "style") return { kind: "component-style", file, index: Number(query.get("index") ?? "0") };
+  if (query.get("type") === "style")
+    return { kind: "component-style", file, index: Number(query.get("index") ?? "0") };
   const extension = /\.([a-z0-9]+)$/i.exec(file)?.[1]?.toLowerCase() ?? "";
   const lang = scripts[extension];
   if (lang !== undefined) return { kind: "script", lang };

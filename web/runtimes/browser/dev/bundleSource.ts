@@ -54,7 +54,10 @@ async function loadForBundle(compile: CompileContext, id: string): Promise<Loade
     }
     default: {
       const url = `data:${mimeType(fileOf(id))};base64,${fs.readFile(pathOf(id)).toBase64()}`;
-      return { code: `export default ${JSON.stringify(kind.kind === "raw" ? fs.readText(pathOf(id)) : url)};`, type: "js" };
+      return {
+        code: `export default ${JSON.stringify(kind.kind === "raw" ? fs.readText(pathOf(id)) : url)};`,
+        type: "js",
+      };
     }
   }
 }

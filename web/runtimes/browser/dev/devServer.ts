@@ -95,9 +95,13 @@ export class DevServer {
     let wave: string[] = [];
     for (const script of moduleScripts(html)) {
       if (script.src === null) {
-        for (const found of scanModule(script.content, "/index.html").imports) this.#enqueue(wave, found, "/index.html");
+        for (const found of scanModule(script.content, "/index.html").imports)
+          this.#enqueue(wave, found, "/index.html");
       } else if (!/^([a-z]+:)?\/\//i.test(script.src)) {
-        const resolved = this.#resolve(script.src.startsWith("/") ? script.src : `./${script.src}`, "/index.html");
+        const resolved = this.#resolve(
+          script.src.startsWith("/") ? script.src : `./${script.src}`,
+          "/index.html",
+        );
         if (resolved === null) throw this.#missing("index.html", script.src, html.indexOf(script.src));
         wave.push(resolved.id);
       }
@@ -123,9 +127,13 @@ export class DevServer {
   #target(
     found: FoundImport,
     importer: string,
-  ): { kind: "external"; url: string } | { kind: "dependency"; specifier: string } | { kind: "module"; id: string } {
+  ):
+    | { kind: "external"; url: string }
+    | { kind: "dependency"; specifier: string }
+    | { kind: "module"; id: string } {
     const { specifier } = found;
-    if (/^([a-z][a-z+.-]*:)?\/\/|^(data|blob|https?):/i.test(specifier)) return { kind: "external", url: specifier };
+    if (/^([a-z][a-z+.-]*:)?\/\/|^(data|blob|https?):/i.test(specifier))
+      return { kind: "external", url: specifier };
     if (specifier.startsWith("/@") || specifier === clientUrl) return { kind: "external", url: specifier };
     if (isNodeBuiltin(specifier) && this.#resolve(specifier, importer) === null) {
       return { kind: "external", url: `/@empty/${encodeURIComponent(specifier)}.js` };
@@ -145,11 +153,21 @@ export class DevServer {
   #noteDependency(specifier: string, resolved: Resolved, names: string[]): void {
     const known = this.#dependencies.get(specifier);
     if (known) for (const name of names) known.names.add(name);
-    else this.#dependencies.set(specifier, { specifier, id: resolved.id, names: new Set(names.filter((name) => name !== "*")) });
+    else
+      this.#dependencies.set(specifier, {
+        specifier,
+        id: resolved.id,
+        names: new Set(names.filter((name) => name !== "*")),
+      });
   }
 
   #resolve(specifier: string, importer: string): Resolved | null {
-    const conditions = ["module", "browser", "development", ...(this.#project.framework === "svelte" ? ["svelte"] : [])];
+    const conditions = [
+      "module",
+      "browser",
+      "development",
+      ...(this.#project.framework === "svelte" ? ["svelte"] : []),
+    ];
     const context = { fs: this.#options.fs, project: this.#project, conditions, browser: true };
     const found = resolveModule(context, specifier, importer);
     if (found !== null) return found;
@@ -172,7 +190,9 @@ export class DevServer {
     const { fs } = this.#options;
     const file = pathOf(importer);
     const source = fs.exists(file) ? fs.readText(file) : "";
-    const offset = source.search(new RegExp(`["'\`]${found.specifier.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["'\`]`));
+    const offset = source.search(
+      new RegExp(`["'\`]${found.specifier.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["'\`]`),
+    );
     const position = offset === -1 ? {} : positionAt(source, offset);
     const { name } = splitBare(found.specifier);
     const declared = name in this.#project.dependencies;
@@ -181,7 +201,12 @@ export class DevServer {
       : declared
         ? `${file} imports ${found.specifier}, which the installed package ${name} does not have.`
         : `${file} imports ${found.specifier}, which is not in package.json. Install it with: npm install ${name}`;
-    return buildFailure({ message, file, ...position, remedy: { label: "Open the file", action: "open-file" } });
+    return buildFailure({
+      message,
+      file,
+      ...position,
+      remedy: { label: "Open the file", action: "open-file" },
+    });
   }
 
   // ---- compiling -----------------------------------------------------------------------------------------------
@@ -240,7 +265,12 @@ export class DevServer {
   }
 
   #context(): CompileContext {
-    return { fs: this.#options.fs, project: this.#project, engine: this.#options.engine, mode: "development" };
+    return {
+      fs: this.#options.fs,
+      project: this.#project,
+      engine: this.#options.engine,
+      mode: "development",
+    };
   }
 
   #styleContext(): StyleContext {
@@ -256,7 +286,9 @@ export class DevServer {
   async #style(id: string) {
     const kind = moduleKind(id);
     if (kind.kind !== "component-style") {
-      return compileStyle(this.#styleContext(), fileOf(id), { modules: kind.kind === "style" && kind.modules });
+      return compileStyle(this.#styleContext(), fileOf(id), {
+        modules: kind.kind === "style" && kind.modules,
+      });
     }
     const { componentStyle } = await import("../compile/componentStyle.ts");
     const part = await componentStyle(this.#context(), id);
@@ -278,7 +310,8 @@ export class DevServer {
   // ---- packages ------------------------------------------------------------------------------------------------
 
   #ensureBundle(): Promise<Prebundle> {
-    if (this.#bundle && covers(this.#bundle, this.#dependencies.values())) return Promise.resolve(this.#bundle);
+    if (this.#bundle && covers(this.#bundle, this.#dependencies.values()))
+      return Promise.resolve(this.#bundle);
     this.#bundling ??= this.#makeBundle().finally(() => {
       this.#bundling = null;
     });
@@ -290,8 +323,19 @@ export class DevServer {
     const source = createBundleSource({
       compile: this.#context(),
       resolve: (specifier, importer, kind) => {
-        const conditions = ["module", "browser", "development", ...(this.#project.framework === "svelte" ? ["svelte"] : [])];
-        const context = { fs, project: this.#project, conditions, browser: true, require: kind === "require" };
+        const conditions = [
+          "module",
+          "browser",
+          "development",
+          ...(this.#project.framework === "svelte" ? ["svelte"] : []),
+        ];
+        const context = {
+          fs,
+          project: this.#project,
+          conditions,
+          browser: true,
+          require: kind === "require",
+        };
         return resolveModule(context, specifier, importer)?.id ?? null;
       },
     });
@@ -335,14 +379,21 @@ export class DevServer {
       const rest = query.toString().replace(/=(?=&|$)/g, "");
       const id = path + (rest === "" ? "" : `?${rest}`);
       const isModule = imported || (!needsImportMark(path) && request.destination !== "image");
-      if (isModule && fs.exists(path.slice(1)) && fs.stat(path.slice(1)).kind === "file") return this.#module(id);
+      if (isModule && fs.exists(path.slice(1)) && fs.stat(path.slice(1)).kind === "file")
+        return this.#module(id);
       if (/\.css$/.test(path) && fs.exists(path.slice(1))) {
         const style = await compileStyle(this.#styleContext(), path);
         return { status: 200, headers: headersFor("x.css"), body: style.css };
       }
     }
     for (const file of [`public${path}`, path.slice(1)]) {
-      if (file !== "" && !file.endsWith("/") && fs.exists(file) && fs.stat(file).kind === "file" && !/\.html$/.test(file)) {
+      if (
+        file !== "" &&
+        !file.endsWith("/") &&
+        fs.exists(file) &&
+        fs.stat(file).kind === "file" &&
+        !/\.html$/.test(file)
+      ) {
         return { status: 200, headers: headersFor(file), body: fs.readFile(file) };
       }
     }
@@ -361,7 +412,12 @@ export class DevServer {
   #pageFile(path: string): string | null {
     const { fs } = this.#options;
     const plain = path.replace(/^\//, "").replace(/\/$/, "");
-    const candidates = [plain, `${plain}.html`, plain === "" ? "index.html" : `${plain}/index.html`, "index.html"];
+    const candidates = [
+      plain,
+      `${plain}.html`,
+      plain === "" ? "index.html" : `${plain}/index.html`,
+      "index.html",
+    ];
     const file = candidates.find((name) => name.endsWith(".html") && fs.exists(name));
     return file === undefined ? null : fs.readText(file);
   }
@@ -372,10 +428,15 @@ export class DevServer {
       return { status: 200, headers: headersFor("x.js"), body: reactRefreshRuntime };
     }
     if (path.startsWith("/@empty/")) {
-      return { status: 200, headers: headersFor("x.js"), body: emptyModule(decodeURIComponent(path.slice(8, -3))) };
+      return {
+        status: 200,
+        headers: headersFor("x.js"),
+        body: emptyModule(decodeURIComponent(path.slice(8, -3))),
+      };
     }
     const file = this.#bundle?.files[path] ?? (await this.#ensureBundle()).files[path];
-    if (file === undefined) return textResponse(404, `${path} is of an older bundle of packages; reload the page.`);
+    if (file === undefined)
+      return textResponse(404, `${path} is of an older bundle of packages; reload the page.`);
     return {
       status: 200,
       headers: { ...headersFor("x.js"), "cache-control": "max-age=31536000, immutable" },
@@ -386,7 +447,9 @@ export class DevServer {
   async #module(id: string): Promise<DevResponse> {
     const compiled = await this.#compile(id);
     const targets = new Map(compiled.scan.imports.map((found) => [found, this.#target(found, id)]));
-    const bundle = [...targets.values()].some((target) => target.kind === "dependency") ? await this.#ensureBundle() : null;
+    const bundle = [...targets.values()].some((target) => target.kind === "dependency")
+      ? await this.#ensureBundle()
+      : null;
     const imports = new Set<string>();
     for (const target of targets.values()) if (target.kind === "module") imports.add(target.id);
     this.#graph.setImports(id, imports);
@@ -407,13 +470,18 @@ export class DevServer {
         ? `import { createHotContext as __coder_hot } from "${clientUrl}";import.meta.hot = __coder_hot(${JSON.stringify(id)});`
         : "") +
       (compiled.scan.usesEnv ? `import.meta.env = ${environmentLiteral(this.#project, "development")};` : "");
-    const map = compiled.map === null ? "" : `\n//# sourceMappingURL=data:application/json;base64,${btoaUtf8(compiled.map)}`;
+    const map =
+      compiled.map === null
+        ? ""
+        : `\n//# sourceMappingURL=data:application/json;base64,${btoaUtf8(compiled.map)}`;
     return { status: 200, headers: headersFor("x.js"), body: head + code + map };
   }
 
   #urlOf(id: string): string {
     const version = this.#graph.get(id)?.version ?? 0;
-    const extra = [...(needsImportMark(id) ? ["import"] : []), ...(version > 0 ? [`t=${version}`] : [])].join("&");
+    const extra = [...(needsImportMark(id) ? ["import"] : []), ...(version > 0 ? [`t=${version}`] : [])].join(
+      "&",
+    );
     return extra === "" ? id : `${id}${id.includes("?") ? "&" : "?"}${extra}`;
   }
 
@@ -427,7 +495,10 @@ export class DevServer {
     if (!compiled) return null;
     if (compiled.map === null) return { file: pathOf(id), ...position };
     const { TraceMap, originalPositionFor } = await import("@jridgewell/trace-mapping");
-    const original = originalPositionFor(new TraceMap(compiled.map), { line: position.line, column: Math.max(0, position.column - 1) });
+    const original = originalPositionFor(new TraceMap(compiled.map), {
+      line: position.line,
+      column: Math.max(0, position.column - 1),
+    });
     if (original.line === null) return { file: pathOf(id), ...position };
     return { file: pathOf(id), line: original.line, column: original.column + 1 };
   }
@@ -443,12 +514,16 @@ export class DevServer {
     for (const id of this.#stale(touched)) this.#compiled.delete(id);
     const wasBroken = this.#failure !== null;
     const messages: HotMessage = { type: "update", updates: [] };
-    let reload = paths.some((path) => isProjectManifest(path) || /\.html$/.test(path) || path.startsWith("public/"));
+    let reload = paths.some(
+      (path) => isProjectManifest(path) || /\.html$/.test(path) || path.startsWith("public/"),
+    );
     for (const file of touched) {
       for (const node of this.#affected(file)) {
         const boundaries = this.#graph.boundariesOf(node.id, version);
         if (boundaries === null) reload = true;
-        else for (const boundary of boundaries) messages.updates.push({ ...boundary, url: this.#urlOf(boundary.acceptedPath) });
+        else
+          for (const boundary of boundaries)
+            messages.updates.push({ ...boundary, url: this.#urlOf(boundary.acceptedPath) });
       }
     }
     if (!wasBroken && !reload && messages.updates.length === 0) return;
@@ -512,7 +587,10 @@ export class DevServer {
     if (updates.length === 0 || updates.includes(null)) this.#options.hot({ type: "full-reload" });
     else {
       const found = updates.filter((update) => update !== null);
-      this.#options.hot({ type: "update", updates: unique(found.map((update) => ({ ...update, url: this.#urlOf(update.acceptedPath) }))) });
+      this.#options.hot({
+        type: "update",
+        updates: unique(found.map((update) => ({ ...update, url: this.#urlOf(update.acceptedPath) }))),
+      });
     }
   }
 
@@ -524,7 +602,7 @@ export class DevServer {
 }
 
 function isBundled(id: string): boolean {
-  return (id.includes("/node_modules/") || id.startsWith("/@")) && !needsImportMark(id);
+  return id.startsWith("/@") || (id.includes("/node_modules/") && !needsImportMark(id));
 }
 
 function readPackageFile(fs: ProjectFs, id: string): string {
@@ -540,7 +618,11 @@ function headersFor(path: string): Record<string, string> {
 }
 
 function textResponse(status: number, body: string): DevResponse {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }, body };
+  return {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+    body,
+  };
 }
 
 function emptyModule(name: string): string {

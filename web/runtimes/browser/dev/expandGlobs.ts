@@ -2,7 +2,8 @@ import picomatch from "picomatch";
 import type { ProjectFs } from "../kernelParts.ts";
 import { dirname, joinId } from "./resolveModule.ts";
 
-const call = /import\.meta\.glob(?:<[^>]*>)?\(\s*(\[[^\]]*\]|"[^"]*"|'[^']*'|`[^`]*`)\s*(?:,\s*(\{[^}]*\}))?\s*,?\s*\)/g;
+const call =
+  /import\.meta\.glob(?:<[^>]*>)?\(\s*(\[[^\]]*\]|"[^"]*"|'[^']*'|`[^`]*`)\s*(?:,\s*(\{[^}]*\}))?\s*,?\s*\)/g;
 
 /** Replaces `import.meta.glob(patterns, options)` (https://vite.dev/guide/features#glob-import) by the object it means. */
 export function expandGlobs(fs: ProjectFs, code: string, id: string): string {
@@ -17,7 +18,11 @@ export function expandGlobs(fs: ProjectFs, code: string, id: string): string {
       const key = JSON.stringify(relativeKey(path, id, patterns));
       if (eager) {
         const local = `__glob_${offset}_${index}`;
-        imports.push(name === undefined ? `import * as ${local} from ${specifier};` : `import { ${name} as ${local} } from ${specifier};`);
+        imports.push(
+          name === undefined
+            ? `import * as ${local} from ${specifier};`
+            : `import { ${name} as ${local} } from ${specifier};`,
+        );
         return `${key}: ${local}`;
       }
       return `${key}: () => import(${specifier})${name === undefined ? "" : `.then((m) => m[${JSON.stringify(name)}])`}`;
@@ -31,7 +36,9 @@ function matches(fs: ProjectFs, patterns: string, id: string): string[] {
   const list = [...patterns.matchAll(/["'`]([^"'`]+)["'`]/g)].flatMap(([, pattern]) => pattern ?? []);
   const absolute = (pattern: string) => joinId(dirname(id), pattern);
   const included = picomatch(list.filter((pattern) => !pattern.startsWith("!")).map(absolute));
-  const excluded = picomatch(list.filter((pattern) => pattern.startsWith("!")).map((pattern) => absolute(pattern.slice(1))));
+  const excluded = picomatch(
+    list.filter((pattern) => pattern.startsWith("!")).map((pattern) => absolute(pattern.slice(1))),
+  );
   return fs
     .list()
     .map((path) => `/${path}`)

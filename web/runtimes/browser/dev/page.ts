@@ -29,10 +29,18 @@ export function replaceEnv(html: string, env: Record<string, string>): string {
 
 /** A page of the project as the preview gets it: with the client first, so that it sees every error. */
 export function devPage(html: string, project: Project): string {
-  const refresh = project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
+  const refresh =
+    project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
   const injected = `<script type="module" src="${clientUrl}"></script>${refresh}`;
-  const page = replaceEnv(html, { ...project.env, MODE: "development", BASE_URL: "/", DEV: "true", PROD: "" });
+  const page = replaceEnv(html, {
+    ...project.env,
+    MODE: "development",
+    BASE_URL: "/",
+    DEV: "true",
+    PROD: "",
+  });
   if (/<head\b[^>]*>/i.test(page)) return page.replace(/<head\b[^>]*>/i, (head) => head + injected);
-  if (/<html\b[^>]*>/i.test(page)) return page.replace(/<html\b[^>]*>/i, (tag) => `${tag}<head>${injected}</head>`);
+  if (/<html\b[^>]*>/i.test(page))
+    return page.replace(/<html\b[^>]*>/i, (tag) => `${tag}<head>${injected}</head>`);
   return page.replace(/^(\s*<!doctype[^>]*>)?/i, (doctype) => `${doctype}${injected}`);
 }

@@ -45,7 +45,9 @@ const formatVersion = 1;
 export async function prebundle(context: PrebundleContext, dependencies: Dependency[]): Promise<Prebundle> {
   await initCjs();
   const wanted = [...dependencies].sort((a, b) => (a.specifier < b.specifier ? -1 : 1));
-  const wrappers = new Map(wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]));
+  const wrappers = new Map(
+    wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]),
+  );
   const key = await digest(
     JSON.stringify([
       formatVersion,
@@ -58,7 +60,9 @@ export async function prebundle(context: PrebundleContext, dependencies: Depende
   const cached = await context.cache.get(key);
   if (cached) return cached;
   const base = `/@deps/${key}/`;
-  const entries = Object.fromEntries(wanted.map(({ specifier }) => [flatName(specifier), `\0dep:${specifier}`]));
+  const entries = Object.fromEntries(
+    wanted.map(({ specifier }) => [flatName(specifier), `\0dep:${specifier}`]),
+  );
   const chunks =
     wanted.length === 0
       ? []
@@ -66,7 +70,10 @@ export async function prebundle(context: PrebundleContext, dependencies: Depende
           entries,
           source: withWrappers(context, wanted, wrappers),
           define: packageDefines("development"),
-          jsx: context.project.jsx.kind === "oxc" ? { ...context.project.jsx.options, development: true, refresh: false } : "preserve",
+          jsx:
+            context.project.jsx.kind === "oxc"
+              ? { ...context.project.jsx.options, development: true, refresh: false }
+              : "preserve",
           minify: false,
           platform: "browser",
           entryFileNames: "[name].js",
@@ -88,7 +95,8 @@ export function covers(bundle: Prebundle, dependencies: Iterable<Dependency>): b
   for (const { specifier, names } of dependencies) {
     if (!(specifier in bundle.urls)) return false;
     const exported = bundle.names[specifier];
-    if (exported && [...names].some((name) => name !== "*" && name !== "default" && !exported.includes(name))) return false;
+    if (exported && [...names].some((name) => name !== "*" && name !== "default" && !exported.includes(name)))
+      return false;
   }
   return true;
 }
@@ -117,7 +125,8 @@ function wrapperNames(context: PrebundleContext, dependency: Dependency): string
       for (const name of exports) names.add(name);
       for (const specifier of depth > 4 ? [] : reexports) {
         const target = context.source.resolve(specifier, id);
-        if (target && target.external !== true && target.id.includes("/node_modules/")) visit(target.id, depth + 1);
+        if (target && target.external !== true && target.id.includes("/node_modules/"))
+          visit(target.id, depth + 1);
       }
     } catch {
       // The lexer gives up on some minified files: the names that the project takes are still known.
@@ -125,7 +134,9 @@ function wrapperNames(context: PrebundleContext, dependency: Dependency): string
     return true;
   };
   if (!visit(dependency.id, 0)) return null;
-  return [...names].filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default" && name !== "__esModule").sort();
+  return [...names]
+    .filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default" && name !== "__esModule")
+    .sort();
 }
 
 function isEsModule(code: string): boolean {
@@ -153,7 +164,10 @@ function withWrappers(
       if (!id.startsWith("\0dep:")) return context.source.load(id);
       const specifier = id.slice("\0dep:".length);
       const target = JSON.stringify(ids.get(specifier) ?? specifier);
-      return { code: wrapperCode(target, wrappers.get(specifier) ?? null, context, ids.get(specifier)), type: "js" };
+      return {
+        code: wrapperCode(target, wrappers.get(specifier) ?? null, context, ids.get(specifier)),
+        type: "js",
+      };
     },
   };
 }
@@ -178,7 +192,7 @@ export default cjs && cjs.__esModule && "default" in cjs ? cjs.default : cjs;`;
 }
 
 function hasDefaultExport(code: string, id: string): boolean {
-  if (!/\.[cm]?[jt]sx?$/.test(id)) return true;
+  if (!/\.[cm]?[jt]sx?$/.test(id)) return !id.startsWith("/@");
   try {
     const [, exports] = parseEsm(code, id);
     return exports.some((item) => item.type !== "reexport-all" && item.name === "default");

@@ -15,7 +15,8 @@ export function openPrebundleCache(): PrebundleCache {
     async get(key) {
       const db = await database();
       if (!db) return undefined;
-      const value = (await done(db.transaction(storeName).objectStore(storeName).get(key))) as Stored | undefined;
+      const value = (await done(db.transaction(storeName).objectStore(storeName).get(key))) as
+        Stored | undefined;
       return value?.bundle;
     },
     async set(key, bundle) {

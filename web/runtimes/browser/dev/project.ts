@@ -72,7 +72,9 @@ function aliasesOf(config: NonNullable<TsConfig["compilerOptions"]>): Project["a
   return Object.entries(config.paths ?? {}).flatMap(([pattern, [target]]) => {
     if (target === undefined) return [];
     const path = `/${[base, target.replace(/^\.\//, "")].filter(Boolean).join("/")}`;
-    return [{ prefix: pattern.replace(/\*$/, ""), target: path.replace(/\*$/, ""), exact: !pattern.endsWith("*") }];
+    return [
+      { prefix: pattern.replace(/\*$/, ""), target: path.replace(/\*$/, ""), exact: !pattern.endsWith("*") },
+    ];
   });
 }
 
@@ -81,7 +83,9 @@ function aliasesOf(config: NonNullable<TsConfig["compilerOptions"]>): Project["a
  * Vite configuration, read as text: evaluating the file would run user code in the kernel.
  */
 function viteAliases(fs: ProjectFs): Project["aliases"] {
-  const file = ["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts"].find((path) => fs.exists(path));
+  const file = ["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts"].find((path) =>
+    fs.exists(path),
+  );
   if (file === undefined) return [];
   const block = /alias\s*:\s*\{([\s\S]*?)\n?\s*\}/.exec(fs.readText(file))?.[1] ?? "";
   const entries = block.matchAll(/["']?([@~#$\w/-]+)["']?\s*:\s*[^\n]*?["'](\.{0,2}\/[^"']*)["']/g);
@@ -112,7 +116,10 @@ function readJson<T>(fs: ProjectFs, path: string): T | null {
   if (!fs.exists(path)) return null;
   const text = fs.readText(path);
   const plain = text
-    .replace(/("(?:[^"\\]|\\.)*")|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, (_all, string: string | undefined) => string ?? "")
+    .replace(
+      /("(?:[^"\\]|\\.)*")|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
+      (_all, string: string | undefined) => string ?? "",
+    )
     .replace(/,(\s*[}\]])/g, "$1");
   try {
     return JSON.parse(plain) as T;

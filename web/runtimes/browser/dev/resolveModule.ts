@@ -92,7 +92,9 @@ export function resolveModule(options: ResolveOptions, specifier: string, import
 
 function splitQuery(specifier: string): { path: string; query: string } {
   const at = specifier.indexOf("?");
-  return at === -1 ? { path: specifier, query: "" } : { path: specifier.slice(0, at), query: specifier.slice(at) };
+  return at === -1
+    ? { path: specifier, query: "" }
+    : { path: specifier.slice(0, at), query: specifier.slice(at) };
 }
 
 function isFile(fs: ProjectFs, id: string): boolean {
@@ -104,7 +106,8 @@ function resolveFile(fs: ProjectFs, path: string): string | null {
   for (const extension of extensions) if (isFile(fs, path + extension)) return path + extension;
   // TypeScript's convention: "./a.js" names the file a.ts.
   const typed = path.replace(/\.([cm]?)jsx?$/, ".$1ts");
-  for (const candidate of typed === path ? [] : [typed, `${typed}x`]) if (isFile(fs, candidate)) return candidate;
+  for (const candidate of typed === path ? [] : [typed, `${typed}x`])
+    if (isFile(fs, candidate)) return candidate;
   if (path !== "/" && fs.exists(path.slice(1))) {
     const manifest = readManifest(fs, path);
     const main = manifest?.module ?? manifest?.main;

@@ -30,7 +30,12 @@ export function scanModule(code: string, id: string): ScannedModule {
     const { idx } = thrown as { idx?: number };
     const position = positionAt(code, idx ?? 0);
     throw buildFailure(
-      { message: `${pathOf(id)} is not valid JavaScript.`, file: pathOf(id), ...position, detail: codeFrame(code, position) },
+      {
+        message: `${pathOf(id)} is not valid JavaScript.`,
+        file: pathOf(id),
+        ...position,
+        detail: codeFrame(code, position),
+      },
       thrown,
     );
   }
@@ -52,7 +57,12 @@ export function scanModule(code: string, id: string): ScannedModule {
     });
   }
   const usesHot = meta && code.includes("import.meta.hot");
-  return { imports, usesHot, usesEnv: meta && code.includes("import.meta.env"), accepts: usesHot ? acceptsOf(code) : [] };
+  return {
+    imports,
+    usesHot,
+    usesEnv: meta && code.includes("import.meta.env"),
+    accepts: usesHot ? acceptsOf(code) : [],
+  };
 }
 
 /** Names of `import a, { b as c } from`, `import * as d from`, `export { e } from`. */
@@ -61,8 +71,12 @@ function importedNames(statement: string): string[] {
   if (/\*/.test(statement)) names.push("*");
   const braces = /\{([^}]*)\}/.exec(statement)?.[1] ?? "";
   for (const part of braces.split(",")) {
-    const name = part.trim().split(/\s+as\s+/)[0]?.trim();
-    if (name !== undefined && name !== "" && !name.startsWith("type ")) names.push(name.replace(/^["']|["']$/g, ""));
+    const name = part
+      .trim()
+      .split(/\s+as\s+/)[0]
+      ?.trim();
+    if (name !== undefined && name !== "" && !name.startsWith("type "))
+      names.push(name.replace(/^["']|["']$/g, ""));
   }
   if (/^import\s+[\w$]+/.test(statement)) names.push("default");
   return names;
@@ -75,7 +89,8 @@ function acceptsOf(code: string): "self" | string[] {
     if (!/["'`[]/.test(next)) return "self";
     const rest = code.slice(match.index, match.index + 2000);
     const list = /accept\(\s*(\[[^\]]*\]|["'`][^"'`]+["'`])/.exec(rest)?.[1] ?? "";
-    for (const [, specifier] of list.matchAll(/["'`]([^"'`]+)["'`]/g)) if (specifier) dependencies.push(specifier);
+    for (const [, specifier] of list.matchAll(/["'`]([^"'`]+)["'`]/g))
+      if (specifier) dependencies.push(specifier);
   }
   return dependencies;
 }

@@ -7,7 +7,9 @@ import type { Project } from "./project.ts";
 export function styleClassesModule(id: string, style: CompiledStyle): string {
   const names = Object.keys(style.classes);
   const named = names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
-  const exported = named.map((name) => `const $${name} = classes[${JSON.stringify(name)}];export { $${name} as ${name} };`).join("");
+  const exported = named
+    .map((name) => `const $${name} = classes[${JSON.stringify(name)}];export { $${name} as ${name} };`)
+    .join("");
   const key = JSON.stringify(id);
   // A CSS module hands its names to its importers: they take the update when the names change.
   const accept = names.length === 0 ? "import.meta.hot.accept();" : "";
@@ -19,7 +21,10 @@ export function styleClassesModule(id: string, style: CompiledStyle): string {
 }
 
 /** The Tailwind compiler for a project that has Tailwind 4 among its packages, else null. */
-export function tailwindFor(fs: ProjectFs, project: Project): ((css: string, id: string) => Promise<string>) | null {
+export function tailwindFor(
+  fs: ProjectFs,
+  project: Project,
+): ((css: string, id: string) => Promise<string>) | null {
   if (!("tailwindcss" in project.dependencies)) return null;
   return async (css, id) => {
     const { compileTailwind } = await import("../compile/compileTailwind.ts");

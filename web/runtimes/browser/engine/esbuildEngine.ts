@@ -1,7 +1,14 @@
 import * as esbuild from "esbuild-wasm";
 import wasmUrl from "esbuild-wasm/esbuild.wasm?url";
 import { buildFailure, codeFrame } from "../buildFailure.ts";
-import type { BundledChunk, BundleRequest, Engine, JsxOptions, TransformOutput, TransformRequest } from "./engine.ts";
+import type {
+  BundledChunk,
+  BundleRequest,
+  Engine,
+  JsxOptions,
+  TransformOutput,
+  TransformRequest,
+} from "./engine.ts";
 
 let ready: Promise<void> | undefined;
 
@@ -45,7 +52,9 @@ function failureFrom(thrown: unknown, code?: string): unknown {
   if (!error) return thrown;
   if (error.detail instanceof Error) return error.detail;
   const file = error.location?.file.replace(/^\w+:/, "").replace(/^\//, "").replace(/\?.*$/, "");
-  const position = error.location ? { line: error.location.line, column: error.location.column + 1 } : undefined;
+  const position = error.location
+    ? { line: error.location.line, column: error.location.column + 1 }
+    : undefined;
   return buildFailure(
     {
       message: file === undefined ? error.text : `${file}: ${error.text}`,
@@ -88,11 +97,14 @@ function sourcePlugin({ source }: BundleRequest): esbuild.Plugin {
     name: "coder-source",
     setup(build) {
       build.onResolve({ filter: /.*/ }, (args) => {
-        if (args.path.startsWith("entry:")) return { path: args.path.slice("entry:".length), namespace: "coder" };
+        if (args.path.startsWith("entry:"))
+          return { path: args.path.slice("entry:".length), namespace: "coder" };
         const kind = args.kind === "require-call" ? "require" : "import";
         const resolved = source.resolve(args.path, args.importer === "" ? null : args.importer, kind);
         if (resolved === null) return { errors: [{ text: `Cannot find ${args.path}` }] };
-        return resolved.external === true ? { path: resolved.id, external: true } : { path: resolved.id, namespace: "coder" };
+        return resolved.external === true
+          ? { path: resolved.id, external: true }
+          : { path: resolved.id, namespace: "coder" };
       });
       build.onLoad({ filter: /.*/, namespace: "coder" }, async (args) => {
         try {
@@ -118,8 +130,12 @@ function chunksOf(result: esbuild.BuildResult<{ write: false; metafile: true }>)
       isEntry: entry !== undefined,
       name: fileName.replace(/^.*\//, "").replace(/[.-][^.-]*$/, ""),
       moduleIds: Object.keys(meta?.inputs ?? {}).map((input) => input.replace(/^coder:/, "")),
-      imports: (meta?.imports ?? []).filter((item) => item.kind === "import-statement").map((item) => item.path),
-      dynamicImports: (meta?.imports ?? []).filter((item) => item.kind === "dynamic-import").map((item) => item.path),
+      imports: (meta?.imports ?? [])
+        .filter((item) => item.kind === "import-statement")
+        .map((item) => item.path),
+      dynamicImports: (meta?.imports ?? [])
+        .filter((item) => item.kind === "dynamic-import")
+        .map((item) => item.path),
     };
   });
 }

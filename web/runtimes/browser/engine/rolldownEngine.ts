@@ -1,7 +1,14 @@
 import { rolldown } from "@rolldown/browser";
 import { transformSync } from "@rolldown/browser/experimental";
 import { buildFailure, codeFrame, positionAt } from "../buildFailure.ts";
-import type { BundledChunk, BundleRequest, Engine, JsxOptions, TransformOutput, TransformRequest } from "./engine.ts";
+import type {
+  BundledChunk,
+  BundleRequest,
+  Engine,
+  JsxOptions,
+  TransformOutput,
+  TransformRequest,
+} from "./engine.ts";
 
 /** The engine on @rolldown/browser: Oxc transforms and Rolldown bundles. Needs SharedArrayBuffer. */
 export function createRolldownEngine(): Engine {
@@ -123,7 +130,11 @@ function sourcePlugin(request: BundleRequest) {
   return {
     name: "coder-source",
     resolveId(specifier: string, importer: string | undefined, extra: { kind: string }) {
-      const resolved = source.resolve(specifier, importer ?? null, extra.kind === "require-call" ? "require" : "import");
+      const resolved = source.resolve(
+        specifier,
+        importer ?? null,
+        extra.kind === "require-call" ? "require" : "import",
+      );
       if (resolved === null) return null;
       return { id: resolved.id, external: resolved.external ?? false };
     },

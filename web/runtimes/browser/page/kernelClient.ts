@@ -1,5 +1,11 @@
 import { CoderError } from "../../../../shared/errors.ts";
-import type { KernelEvent, KernelInit, KernelMethod, KernelMethods, KernelRequest } from "../kernelProtocol.ts";
+import type {
+  KernelEvent,
+  KernelInit,
+  KernelMethod,
+  KernelMethods,
+  KernelRequest,
+} from "../kernelProtocol.ts";
 
 /** Where `previewOrigin.build.ts` puts the kernel. */
 export const kernelUrl = "/runtime/kernel.js";
@@ -24,8 +30,13 @@ export class KernelClient {
         this.#fail(error);
         reject(error);
       };
-      const deadline = setTimeout(() => fail(`The runtime did not start within ${bootDeadlineMs / 1000} s.`), bootDeadlineMs);
-      this.#worker.addEventListener("error", (event) => fail(`The runtime's worker stopped: ${event.message}`));
+      const deadline = setTimeout(
+        () => fail(`The runtime did not start within ${bootDeadlineMs / 1000} s.`),
+        bootDeadlineMs,
+      );
+      this.#worker.addEventListener("error", (event) =>
+        fail(`The runtime's worker stopped: ${event.message}`),
+      );
       this.#worker.addEventListener("message", ({ data }: MessageEvent<KernelEvent>) => {
         if (data.type === "booted" || data.type === "boot-failed") clearTimeout(deadline);
         if (data.type === "booted") resolve(data.engine);
@@ -42,7 +53,10 @@ export class KernelClient {
     this.#worker.postMessage(message, transfer);
   }
 
-  call<M extends KernelMethod>(method: M, ...args: Parameters<KernelMethods[M]>): Promise<ReturnType<KernelMethods[M]>> {
+  call<M extends KernelMethod>(
+    method: M,
+    ...args: Parameters<KernelMethods[M]>
+  ): Promise<ReturnType<KernelMethods[M]>> {
     if (this.#closed) return Promise.reject(this.#closed);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -66,7 +80,8 @@ export class KernelClient {
       const call = this.#pending.get(event.id);
       this.#pending.delete(event.id);
       if (event.type === "result") call?.resolve(event.value);
-      else call?.reject(new CoderError(event.error.code, event.error.message, { details: event.error.details }));
+      else
+        call?.reject(new CoderError(event.error.code, event.error.message, { details: event.error.details }));
       return;
     }
     for (const listener of this.#listeners) listener(event);

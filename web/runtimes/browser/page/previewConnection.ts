@@ -12,14 +12,22 @@ export interface PreviewConnection {
 }
 
 /** Puts the hidden relay page of a preview origin into the document and connects it with the kernel. */
-export function connectPreview(origin: string, toKernel: (message: KernelRequest, ports: MessagePort[]) => void): PreviewConnection {
+export function connectPreview(
+  origin: string,
+  toKernel: (message: KernelRequest, ports: MessagePort[]) => void,
+): PreviewConnection {
   const frame = hiddenFrame(`${origin}/__coder/relay.html`);
   let settle: { resolve(): void; reject(failure: PreviewFailure): void } | undefined;
   const ready = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
   const deadline = setTimeout(
-    () => settle?.reject(isolationFailure(`The preview's origin ${origin} did not answer within ${connectDeadlineMs / 1000} s.`)),
+    () =>
+      settle?.reject(
+        isolationFailure(
+          `The preview's origin ${origin} did not answer within ${connectDeadlineMs / 1000} s.`,
+        ),
+      ),
     connectDeadlineMs,
   );
   const onMessage = (event: MessageEvent<RelayMessage>) => {

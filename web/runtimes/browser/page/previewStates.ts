@@ -25,7 +25,10 @@ export class PreviewStates {
   starting(phase: Extract<PreviewState, { kind: "starting" }>["phase"], message: string): void {
     if (this.#state.kind !== "starting") this.#startedAt = Date.now();
     this.#set({ kind: "starting", phase, message, startedAt: this.#startedAt });
-    this.#deadline = setTimeout(() => this.failed(stalled(phase, this.#stalledAfterMs)), this.#stalledAfterMs);
+    this.#deadline = setTimeout(
+      () => this.failed(stalled(phase, this.#stalledAfterMs)),
+      this.#stalledAfterMs,
+    );
   }
 
   ready(url: string): void {
@@ -49,7 +52,8 @@ export class PreviewStates {
 }
 
 function stalled(phase: string, ms: number): PreviewFailure {
-  const type = phase === "resolving" || phase === "installing" ? "install" : phase === "building" ? "build" : "port";
+  const type =
+    phase === "resolving" || phase === "installing" ? "install" : phase === "building" ? "build" : "port";
   return {
     type,
     message: `The preview made no progress for ${ms / 1000} s while ${phase}.`,

@@ -38,7 +38,12 @@ export class RunOrigin {
         resolve(null);
       }, readyDeadlineMs);
       const onMessage = (event: MessageEvent<{ type?: string }>) => {
-        if (event.origin !== this.#origin || event.source !== frame.contentWindow || event.data.type !== "coder:run-ready") return;
+        if (
+          event.origin !== this.#origin ||
+          event.source !== frame.contentWindow ||
+          event.data.type !== "coder:run-ready"
+        )
+          return;
         clearTimeout(deadline);
         removeEventListener("message", onMessage);
         resolve(frame);

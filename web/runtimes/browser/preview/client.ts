@@ -51,10 +51,16 @@ export function createHotContext(owner: string) {
         record.accepts.push({ dependencies: [owner], callback: ([module]) => run?.(module) });
       } else if (typeof dependencies === "string") {
         const run = callback as ((module: unknown) => void) | undefined;
-        record.accepts.push({ dependencies: [dependencyId(owner, dependencies)], callback: ([module]) => run?.(module) });
+        record.accepts.push({
+          dependencies: [dependencyId(owner, dependencies)],
+          callback: ([module]) => run?.(module),
+        });
       } else {
         const list = (dependencies as string[]).map((specifier) => dependencyId(owner, specifier));
-        record.accepts.push({ dependencies: list, callback: (modules) => (callback as Accept | undefined)?.(modules) });
+        record.accepts.push({
+          dependencies: list,
+          callback: (modules) => (callback as Accept | undefined)?.(modules),
+        });
       }
     },
     acceptExports(_names: unknown, callback?: (module: unknown) => void) {
@@ -87,18 +93,21 @@ function emit(event: string, payload: unknown): void {
   for (const listener of listeners.get(event) ?? []) listener(payload);
 }
 
-async function applyUpdate(update: Extract<HotMessage, { type: "update" }>["updates"][number]): Promise<() => void> {
+async function applyUpdate(
+  update: Extract<HotMessage, { type: "update" }>["updates"][number],
+): Promise<() => void> {
   const owner = hotModules.get(update.path);
   // Not loaded in this page (another route): nothing to replace.
   if (!owner) return () => {};
   const wanted = withoutExtension(update.acceptedPath);
   const matching = owner.accepts.filter(({ dependencies }) =>
-    dependencies.some((dependency) => dependency === update.acceptedPath || withoutExtension(dependency) === wanted),
+    dependencies.some(
+      (dependency) => dependency === update.acceptedPath || withoutExtension(dependency) === wanted,
+    ),
   );
   if (matching.length === 0 && update.path !== update.acceptedPath) return () => location.reload();
-  const data: Record<string, unknown> = {};
-  disposers.get(update.acceptedPath)?.(data);
-  dataOf.set(update.acceptedPath, data);
+  // The data object lives on: frameworks keep their registries in it across versions of a module.
+  disposers.get(update.acceptedPath)?.(dataOf.get(update.acceptedPath) ?? {});
   disposers.delete(update.acceptedPath);
   const module = (await import(/* @vite-ignore */ update.url)) as Record<string, unknown>;
   return () => {
@@ -130,7 +139,8 @@ channel.onmessage = (event: MessageEvent<HotMessage>) => {
   const message = event.data;
   if (message.type === "update") queue = queue.then(() => applyUpdates(message));
   else if (message.type === "full-reload") location.reload();
-  else if (message.type === "prune") for (const path of message.paths) pruners.get(path)?.(dataOf.get(path) ?? {});
+  else if (message.type === "prune")
+    for (const path of message.paths) pruners.get(path)?.(dataOf.get(path) ?? {});
 };
 
 const sheets = new Map<string, HTMLStyleElement>();
@@ -165,7 +175,8 @@ const limit = 10_000;
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return value.stack ?? value.message;
-  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") return String(value);
+  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint")
+    return String(value);
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
@@ -211,7 +222,11 @@ addEventListener("error", (event) => {
   if (!(event instanceof ErrorEvent)) return;
   const inside = event.filename.startsWith(location.origin);
   const at = inside
-    ? { url: new URL(event.filename).pathname + new URL(event.filename).search, line: event.lineno, column: event.colno }
+    ? {
+        url: new URL(event.filename).pathname + new URL(event.filename).search,
+        line: event.lineno,
+        column: event.colno,
+      }
     : undefined;
   reportError(event.error ?? event.message, at);
 });
@@ -226,7 +241,9 @@ function showsSomething(): boolean {
   const { body } = document;
   if (body === null) return false;
   if (body.innerText.trim() !== "") return true;
-  for (const element of body.querySelectorAll("img,svg,canvas,video,iframe,input,button,object,embed,textarea,select,hr")) {
+  for (const element of body.querySelectorAll(
+    "img,svg,canvas,video,iframe,input,button,object,embed,textarea,select,hr",
+  )) {
     const { width, height } = element.getBoundingClientRect();
     if (width > 0 && height > 0) return true;
   }
@@ -235,7 +252,12 @@ function showsSomething(): boolean {
     if (width < 2 || height < 2) continue;
     const style = getComputedStyle(element);
     const clear = /^(transparent|rgba\(.*,\s*0\))$/;
-    if (!clear.test(style.backgroundColor) || style.backgroundImage !== "none" || Number.parseFloat(style.borderWidth) > 0) return true;
+    if (
+      !clear.test(style.backgroundColor) ||
+      style.backgroundImage !== "none" ||
+      Number.parseFloat(style.borderWidth) > 0
+    )
+      return true;
   }
   return false;
 }

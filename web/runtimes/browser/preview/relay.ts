@@ -13,14 +13,18 @@ function toStudio(message: RelayMessage): void {
 }
 
 async function activeWorker(): Promise<ServiceWorker> {
-  const registration = await navigator.serviceWorker.register(workerUrl, { scope: "/", updateViaCache: "none" });
+  const registration = await navigator.serviceWorker.register(workerUrl, {
+    scope: "/",
+    updateViaCache: "none",
+  });
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   if (!worker) throw new Error("The browser registered no service worker.");
   if (worker.state === "activated") return worker;
   await new Promise<void>((resolve, reject) => {
     worker.addEventListener("statechange", () => {
       if (worker.state === "activated") resolve();
-      else if (worker.state === "redundant") reject(new Error("The service worker was replaced while starting."));
+      else if (worker.state === "redundant")
+        reject(new Error("The service worker was replaced while starting."));
     });
   });
   return worker;
@@ -51,7 +55,11 @@ function connect(message: RelayConnect, ports: readonly MessagePort[]): void {
   }
   handOver(http).then(
     () => toStudio({ type: "coder:relay-ready" }),
-    (error: unknown) => toStudio({ type: "coder:relay-failed", message: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      toStudio({
+        type: "coder:relay-failed",
+        message: error instanceof Error ? error.message : String(error),
+      }),
   );
 }
 
@@ -62,7 +70,10 @@ function start(): void {
     if (event.origin === studioOrigin && event.source === parent) connect(event.data, event.ports);
   });
   if (!("serviceWorker" in navigator)) {
-    toStudio({ type: "coder:relay-failed", message: "This browser offers no service workers here (a private window?)." });
+    toStudio({
+      type: "coder:relay-failed",
+      message: "This browser offers no service workers here (a private window?).",
+    });
     return;
   }
   navigator.serviceWorker.addEventListener("message", (event: MessageEvent<{ type?: string }>) => {

@@ -9,7 +9,8 @@ interface SpawnMessage {
 function spawn(source: string, port: MessagePort): void {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { type: "module" });
-  worker.onmessage = (event: MessageEvent) => port.postMessage({ type: "message", message: event.data as unknown });
+  worker.onmessage = (event: MessageEvent) =>
+    port.postMessage({ type: "message", message: event.data as unknown });
   worker.onerror = (event) => port.postMessage({ type: "error", message: event.message });
   port.onmessage = (event: MessageEvent<{ type: string; message?: unknown }>) => {
     if (event.data.type === "terminate") {
@@ -23,7 +24,13 @@ function spawn(source: string, port: MessagePort): void {
 if (/^[^.]+--run\./.test(location.host) && parent !== window) {
   addEventListener("message", (event: MessageEvent<SpawnMessage>) => {
     const [port] = event.ports;
-    if (event.origin !== studioOrigin || event.source !== parent || event.data.type !== "coder:spawn" || !port) return;
+    if (
+      event.origin !== studioOrigin ||
+      event.source !== parent ||
+      event.data.type !== "coder:spawn" ||
+      !port
+    )
+      return;
     spawn(event.data.source, port);
   });
   parent.postMessage({ type: "coder:run-ready" }, studioOrigin);

@@ -52,11 +52,17 @@ async function kernelPort(): Promise<MessagePort | undefined> {
   return arrived;
 }
 
-function isolated(body: BodyInit | null, init: { status: number; headers: Record<string, string> }): Response {
+function isolated(
+  body: BodyInit | null,
+  init: { status: number; headers: Record<string, string> },
+): Response {
   const headers = new Headers(init.headers);
   headers.set("cross-origin-embedder-policy", "credentialless");
   headers.set("cross-origin-resource-policy", "cross-origin");
-  return new Response(init.status === 204 || init.status === 304 ? null : body, { status: init.status, headers });
+  return new Response(init.status === 204 || init.status === 304 ? null : body, {
+    status: init.status,
+    headers,
+  });
 }
 
 const closed =
