@@ -17,6 +17,8 @@ export interface Forge {
   /** Throws `conflict` with the conflicting paths in `details.conflicts`. Merging what is merged answers the same commit. */
   merge(request: MergeRequest): Promise<string>;
   deleteBranch(branch: string): Promise<void>;
+  /** Opens a change of `head` into `base`, or updates the open one of that branch. Answers its number. */
+  openChange(request: ChangeRequest): Promise<number>;
 }
 
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -99,6 +101,17 @@ export const mergeRequestSchema = z.object({
   message: z.string().min(1).max(20_000),
 });
 export type MergeRequest = z.infer<typeof mergeRequestSchema>;
+
+export const changeRequestSchema = z.object({
+  title: z.string().min(1).max(200),
+  body: z.string().max(20_000),
+  base: z.string(),
+  head: z.string(),
+  headCommit: sha,
+  /** The run that made it. */
+  runId: z.uuid(),
+});
+export type ChangeRequest = z.infer<typeof changeRequestSchema>;
 
 /** Who a commit is by. */
 export interface Author {

@@ -64,6 +64,10 @@ export function httpForge(options: HttpForgeOptions): Forge {
     diff: (from, head) => read(diffSchema, "diff", { base: from, head }),
     commit: (request) => write("commit", request),
     merge: (request) => write("merge", request),
+    openChange: async (request) => {
+      const response = await call("changes", {}, { method: "POST", body: JSON.stringify(request) });
+      return z.object({ number: z.number() }).parse(await response.json()).number;
+    },
     deleteBranch: async (branch) => {
       await call("refs", { branch }, { method: "DELETE" });
     },

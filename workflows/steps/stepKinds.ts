@@ -1,3 +1,5 @@
+import { operationalizeStep } from "../operationalize/operationalizeStep.ts";
+import { pullRequestStep } from "./pullRequest.ts";
 import { commandStep } from "./command.ts";
 import { deployStep } from "./deploy.ts";
 import { notConfigured } from "./notConfigured.ts";
@@ -7,9 +9,9 @@ import type { EngineStep, StepKind } from "./step.ts";
 export const stepKinds: Record<EngineStep["type"], StepKind> = {
   command: commandStep,
   deploy: deployStep,
-  operationalize: notConfigured("Operationalize is not part of this worker."),
+  operationalize: operationalizeStep,
   agent: notConfigured("Agent steps need a model, and this worker has none configured."),
-  pull_request: notConfigured("Steps that open a pull request are not available yet; open a change from the run's patch."),
+  pull_request: pullRequestStep,
   release: notConfigured("Release steps are not available yet."),
   notify: notConfigured("Notify steps need a mail server, and this worker has none configured."),
   approve: notConfigured("An approve step is decided by people, not run."),

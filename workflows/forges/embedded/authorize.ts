@@ -14,8 +14,7 @@ export interface ForgeProject {
 
 export interface Caller {
   author: Author;
-  /** Null for a git token or the service. */
-  userId: string | null;
+  kind: "service" | "token" | "user";
 }
 
 export interface AuthorizeDeps {
@@ -47,7 +46,7 @@ export async function authorize(
   if (credential === null)
     throw new CoderError("unauthenticated", "Sign in, or send a git token as the password");
   if (sameText(credential, deps.serviceKey))
-    return { userId: null, author: { name: "Coder", email: "coder@localhost" } };
+    return { kind: "service", author: { name: "Coder", email: "coder@localhost" } };
   return credential.startsWith("cgt_")
     ? byGitToken(deps, credential, asked)
     : byUser(deps, credential, asked);
@@ -72,7 +71,7 @@ async function byGitToken(
     throw new CoderError("not_found", "This git token is for another project");
   if (asked.access === "write" && (found.scope === "read" || found.role === "viewer"))
     throw new CoderError("forbidden", "This git token may only read");
-  return { userId: null, author: { name: found.name, email: found.email } };
+  return { kind: "token", author: { name: found.name, email: found.email } };
 }
 
 async function byUser(
@@ -98,7 +97,7 @@ async function byUser(
     );
   if (asked.access === "write" && member.role === "viewer")
     throw new CoderError("forbidden", "A viewer may only read this project");
-  return { userId, author: { name: member.name, email: member.email } };
+  return { kind: "user", author: { name: member.name, email: member.email } };
 }
 
 function sameText(a: string, b: string): boolean {

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { CoderError } from "../../../shared/errors.ts";
-import { commitRequestSchema, mergeRequestSchema } from "../forge.ts";
+import {
+  changeRequestSchema,
+  commitRequestSchema,
+  mergeRequestSchema,
+  type ChangeRequest,
+} from "../forge.ts";
 import type { Author } from "../forge.ts";
 import type { Access } from "./authorize.ts";
 import { importUrl } from "./importUrl.ts";
@@ -15,6 +20,8 @@ export interface ForgeCall {
   allowInternalImport: boolean;
   /** Called with the branch that an import brought as the default. */
   setDefaultBranch(branch: string): Promise<void>;
+  /** Null for a caller that is a person or their token: people open changes through the product's API, which names them. */
+  openChange: ((request: ChangeRequest) => Promise<number>) | null;
 }
 
 interface Route {
@@ -107,6 +114,13 @@ export const forgeRoutes: Record<string, Route> = {
       return Response.json({
         commit: await repository.merge(await parseBody(request, mergeRequestSchema), author),
       });
+    },
+  },
+  "POST changes": {
+    access: "write",
+    async handle({ request, openChange }) {
+      if (openChange === null) throw new CoderError("forbidden", "Only a worker opens changes here");
+      return Response.json({ number: await openChange(await parseBody(request, changeRequestSchema)) });
     },
   },
   "DELETE refs": {

@@ -3,6 +3,7 @@ import type { Sql } from "postgres";
 import { CoderError, toCoderError, toErrorBody } from "../../../shared/errors.ts";
 import { authorize, credentialOf, type ForgeProject } from "./authorize.ts";
 import { forgeRoutes } from "./forgeApi.ts";
+import type { ChangeRequest } from "../forge.ts";
 import { Repository } from "./repository.ts";
 import { smartHttp } from "./smartHttp.ts";
 
@@ -86,12 +87,20 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       request,
       url: new URL(request.url),
       allowInternalImport: deps.allowInternalImport ?? false,
+      openChange: caller.kind === "service" ? (change) => openChange(project, change) : null,
       setDefaultBranch: async (branch) => {
         await deps.sql`update public.projects set default_branch = ${branch} where id = ${project.id}`;
       },
     });
     if (route.access === "write" && repository.exists) await afterWrite(project, repository);
     return response;
+  }
+
+  async function openChange(project: ForgeProject, change: ChangeRequest): Promise<number> {
+    const [row] = await deps.sql<{ number: number }[]>`
+      select public.open_change(${project.id}, ${change.title}, ${change.body}, ${change.base}, ${change.head}, ${change.headCommit}, ${change.runId}) as number`;
+    if (row === undefined) throw new CoderError("internal", "The database answered no number for the change");
+    return row.number;
   }
 
   /** Open changes follow their branches, and pages that show the project hear of it. */
