@@ -1,5 +1,135 @@
-import { Page } from "../ui/Page.tsx";
+import { useParams, useSearchParams } from "@solidjs/router";
+import { createQuery } from "@tanstack/solid-query";
+import GitPullRequest from "lucide-solid/icons/git-pull-request";
+import { For, Match, Show, Switch } from "solid-js";
+import { useApi } from "../api.ts";
+import { createProject, type Project } from "../project.ts";
+import { SignedIn } from "../SignedIn.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { ErrorState } from "../ui/ErrorState.tsx";
+import { LinkButton } from "../ui/Button.tsx";
+import { Column, Page } from "../ui/Page.tsx";
+import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { Select } from "../ui/Select.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { ChangeStatus } from "./ChangeStatus.tsx";
 
+const statuses = ["open", "merged", "closed"] as const;
+
+/** `/:org/:project/changes?status=…` */
 export function ChangesPage() {
-  return <Page crumbs={[{ label: "ChangesPage" }]}>{""}</Page>;
+  const params = useParams();
+  const project = createProject();
+  const base = () => `/${params["org"]}/${params["project"]}`;
+  return (
+    <SignedIn>
+      <Page
+        crumbs={[
+          { label: params["org"] ?? "", href: "/" },
+          { label: project.data?.name ?? params["project"] ?? "", href: base() },
+          { label: "Changes" },
+        ]}
+      >
+        <Column wide>
+          <Switch>
+            <Match when={project.error}>
+              {(error) => (
+                <ErrorState
+                  title="The project could not be loaded"
+                  error={error()}
+                  retry={() => void project.refetch()}
+                />
+              )}
+            </Match>
+            <Match when={project.data}>{(loaded) => <ChangesList project={loaded()} base={base()} />}</Match>
+          </Switch>
+        </Column>
+      </Page>
+    </SignedIn>
+  );
+}
+
+function ChangesList(props: { project: Project; base: string }) {
+  const api = useApi();
+  const [search, setSearch] = useSearchParams<{ status?: string }>();
+  const status = () => statuses.find((each) => each === search.status);
+  const changes = createQuery(() => ({
+    queryKey: ["changes", props.project.id, status() ?? ""],
+    queryFn: () =>
+      api.changes.list.query({
+        projectId: props.project.id,
+        ...(status() === undefined ? {} : { status: status() }),
+      }),
+  }));
+  return (
+    <>
+      <div class="flex">
+        <Select
+          label="Status"
+          hideLabel
+          value={status() ?? "all"}
+          onChange={(value) => setSearch({ status: value === "all" ? null : value })}
+          options={[
+            { value: "all", label: "Any status" },
+            { value: "open", label: "Open" },
+            { value: "merged", label: "Merged" },
+            { value: "closed", label: "Closed" },
+          ]}
+        />
+      </div>
+      <Switch>
+        <Match when={changes.data?.length === 0}>
+          <EmptyState
+            icon={<GitPullRequest />}
+            title={status() === undefined ? "No changes yet" : `No ${status()} change`}
+            text="A change is a branch to look at before it becomes part of the project. Operationalize and workflows open them."
+            action={<LinkButton href={`${props.base}?operationalize=open`}>Operationalize</LinkButton>}
+          />
+        </Match>
+        <Match when={changes.data}>
+          {(list) => (
+            <ul
+              aria-label="Changes"
+              class="divide-y divide-line overflow-hidden rounded-panel border border-line bg-surface"
+            >
+              <For each={list()}>
+                {(change) => (
+                  <li class="relative flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 hover:bg-hover">
+                    <ChangeStatus status={change.status} />
+                    <a
+                      href={`${props.base}/changes/${change.number}`}
+                      class="min-w-0 flex-1 basis-48 truncate font-medium after:absolute after:inset-0 after:content-['']"
+                    >
+                      {change.title} <span class="tabular font-normal text-muted">#{change.number}</span>
+                    </a>
+                    <span class="min-w-0 truncate font-mono text-xs text-muted max-sm:hidden">
+                      {change.headBranch} → {change.baseBranch}
+                    </span>
+                    <span class="text-xs text-muted">
+                      <Show when={change.createdBy}>{(name) => <>{name()}, </>}</Show>
+                      <RelativeTime at={change.updatedAt} />
+                    </span>
+                  </li>
+                )}
+              </For>
+            </ul>
+          )}
+        </Match>
+        <Match when={changes.error}>
+          {(error) => (
+            <ErrorState
+              title="The changes could not be loaded"
+              error={error()}
+              retry={() => void changes.refetch()}
+            />
+          )}
+        </Match>
+        <Match when={changes.isLoading}>
+          <p class="flex items-center gap-2 text-muted">
+            <Spinner /> Loading changes
+          </p>
+        </Match>
+      </Switch>
+    </>
+  );
 }

@@ -273,6 +273,11 @@ declare module "lucide-solid/icons/git-pull-request" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/git-pull-request-closed" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/globe" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -364,6 +369,11 @@ declare module "lucide-solid/icons/log-out" {
   export default icon;
 }
 declare module "lucide-solid/icons/mail" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/mail-open" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
   export default icon;

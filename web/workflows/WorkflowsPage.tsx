@@ -1,5 +1,255 @@
-import { Page } from "../ui/Page.tsx";
+import { useParams } from "@solidjs/router";
+import { createQuery } from "@tanstack/solid-query";
+import CirclePlay from "lucide-solid/icons/circle-play";
+import TriangleAlert from "lucide-solid/icons/triangle-alert";
+import WorkflowIcon from "lucide-solid/icons/workflow";
+import { createSignal, For, Match, Show, Switch } from "solid-js";
+import { useApi, type Outputs } from "../api.ts";
+import { createProject, mayWrite, type Project } from "../project.ts";
+import { SignedIn } from "../SignedIn.tsx";
+import { Button, LinkButton } from "../ui/Button.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { ErrorState } from "../ui/ErrorState.tsx";
+import { Column, Page } from "../ui/Page.tsx";
+import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { Sheet } from "../ui/Sheet.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { StatusBadge } from "../ui/StatusBadge.tsx";
+import { RunWorkflow } from "./RunWorkflow.tsx";
 
+export type Workflow = Outputs["workflows"]["list"][number];
+
+/** `/:org/:project/workflows`: the workflow files of the default branch, to run and to read. */
 export function WorkflowsPage() {
-  return <Page crumbs={[{ label: "WorkflowsPage" }]}>{""}</Page>;
+  const params = useParams();
+  const project = createProject();
+  const base = () => `/${params["org"]}/${params["project"]}`;
+  return (
+    <SignedIn>
+      <Page
+        crumbs={[
+          { label: params["org"] ?? "", href: "/" },
+          { label: project.data?.name ?? params["project"] ?? "", href: base() },
+          { label: "Workflows" },
+        ]}
+        primary={
+          <LinkButton variant="primary" href={`${base()}?operationalize=open`}>
+            Operationalize
+          </LinkButton>
+        }
+      >
+        <Column wide>
+          <Switch>
+            <Match when={project.error}>
+              {(error) => (
+                <ErrorState
+                  title="The project could not be loaded"
+                  error={error()}
+                  retry={() => void project.refetch()}
+                />
+              )}
+            </Match>
+            <Match when={project.data}>{(loaded) => <WorkflowList project={loaded()} base={base()} />}</Match>
+          </Switch>
+        </Column>
+      </Page>
+    </SignedIn>
+  );
+}
+
+function WorkflowList(props: { project: Project; base: string }) {
+  const api = useApi();
+  const [running, setRunning] = createSignal<Workflow | null>(null);
+  const [reading, setReading] = createSignal<Workflow | null>(null);
+  const workflows = createQuery(() => ({
+    queryKey: ["workflows", props.project.id],
+    queryFn: () => api.workflows.list.query({ projectId: props.project.id }),
+  }));
+  return (
+    <>
+      <Switch>
+        <Match when={workflows.data?.length === 0}>
+          <EmptyState
+            icon={<WorkflowIcon />}
+            title="No workflows yet"
+            text="Workflows are YAML files in .coder/workflows of the repository. Operationalize reads the project and proposes those that fit."
+            action={<LinkButton href={`${props.base}?operationalize=open`}>Operationalize</LinkButton>}
+          />
+        </Match>
+        <Match when={workflows.data}>
+          {(list) => (
+            <ul
+              aria-label="Workflows"
+              class="divide-y divide-line overflow-hidden rounded-panel border border-line bg-surface"
+            >
+              <For each={list()}>
+                {(workflow) => (
+                  <WorkflowRow
+                    workflow={workflow}
+                    base={props.base}
+                    mayRun={mayWrite(props.project.role)}
+                    onRun={() => setRunning(workflow)}
+                    onRead={() => setReading(workflow)}
+                  />
+                )}
+              </For>
+            </ul>
+          )}
+        </Match>
+        <Match when={workflows.error}>
+          {(error) => (
+            <ErrorState
+              title="The workflows could not be loaded"
+              error={error()}
+              retry={() => void workflows.refetch()}
+            />
+          )}
+        </Match>
+        <Match when={workflows.isLoading}>
+          <p class="flex items-center gap-2 text-muted">
+            <Spinner /> Loading workflows
+          </p>
+        </Match>
+      </Switch>
+      <Show when={running()} keyed>
+        {(workflow) => (
+          <RunWorkflow
+            workflow={workflow}
+            project={props.project}
+            base={props.base}
+            onClose={() => setRunning(null)}
+          />
+        )}
+      </Show>
+      <Show when={reading()} keyed>
+        {(workflow) => (
+          <WorkflowFile workflow={workflow} projectId={props.project.id} onClose={() => setReading(null)} />
+        )}
+      </Show>
+    </>
+  );
+}
+
+interface WorkflowRowProps {
+  workflow: Workflow;
+  base: string;
+  mayRun: boolean;
+  onRun: () => void;
+  onRead: () => void;
+}
+
+function WorkflowRow(props: WorkflowRowProps) {
+  const errors = () => props.workflow.problems.filter((problem) => problem.severity === "error");
+  return (
+    <li class="flex flex-col gap-2 px-3 py-3">
+      <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <div class="flex min-w-0 flex-1 basis-56 flex-col">
+          <h2 class="truncate text-sm leading-6 font-medium">{props.workflow.name}</h2>
+          <button type="button" class="link self-start font-mono text-xs" onClick={() => props.onRead()}>
+            {props.workflow.path}
+          </button>
+        </div>
+        <ul class="flex flex-wrap gap-1" aria-label="Triggers">
+          <For each={props.workflow.triggers}>
+            {(trigger) => (
+              <li class="rounded-full border border-line px-2 text-xs leading-5 text-muted">
+                {trigger.label}
+              </li>
+            )}
+          </For>
+        </ul>
+        <Show when={props.workflow.lastRun} fallback={<span class="text-xs text-muted">never run</span>}>
+          {(run) => (
+            <a
+              href={`${props.base}/runs/${run().number}`}
+              class="flex items-center gap-2 rounded-full text-xs text-muted hover:text-text"
+            >
+              <StatusBadge status={run().status} />
+              <RelativeTime at={run().at} />
+            </a>
+          )}
+        </Show>
+        <Show when={props.mayRun}>
+          <Button
+            disabled={errors().length > 0}
+            aria-label={`Run ${props.workflow.name}`}
+            icon={<CirclePlay class="size-4" aria-hidden="true" />}
+            onClick={() => props.onRun()}
+          >
+            Run
+          </Button>
+        </Show>
+      </div>
+      <Show when={props.workflow.problems.length > 0}>
+        <Problems problems={props.workflow.problems} />
+      </Show>
+    </li>
+  );
+}
+
+function Problems(props: { problems: Workflow["problems"] }) {
+  return (
+    <ul class="flex flex-col gap-1 text-xs">
+      <For each={props.problems}>
+        {(problem) => (
+          <li
+            class={`flex items-start gap-2 ${problem.severity === "error" ? "text-failed" : "text-waiting"}`}
+          >
+            <TriangleAlert class="mt-0.5 size-3.5 shrink-0" aria-hidden="true" />
+            <span>
+              <span class="tabular">
+                {problem.line}:{problem.column}
+              </span>{" "}
+              {problem.message}
+              <Show when={problem.hint}>{(hint) => <> {hint()}</>}</Show>
+            </span>
+          </li>
+        )}
+      </For>
+    </ul>
+  );
+}
+
+/** The YAML of a workflow as it is on the default branch, and what is wrong with it. */
+function WorkflowFile(props: { workflow: Workflow; projectId: string; onClose: () => void }) {
+  const api = useApi();
+  const file = createQuery(() => ({
+    queryKey: ["workflow", props.projectId, props.workflow.path],
+    queryFn: () => api.workflows.read.query({ projectId: props.projectId, path: props.workflow.path }),
+  }));
+  return (
+    <Sheet
+      open
+      onOpenChange={(open) => !open && props.onClose()}
+      title={props.workflow.name}
+      description={props.workflow.path}
+    >
+      <Switch fallback={<Spinner />}>
+        <Match when={file.data}>
+          {(data) => (
+            <div class="flex flex-col gap-3">
+              <Problems problems={data().problems} />
+              <pre
+                class="overflow-x-auto rounded-control bg-sunken p-3 text-xs"
+                tabIndex={0}
+                role="region"
+                aria-label="YAML"
+              >
+                {data().yaml}
+              </pre>
+            </div>
+          )}
+        </Match>
+        <Match when={file.error}>
+          {(error) => (
+            <ErrorState
+              title="The file could not be loaded"
+              error={error()}
+              retry={() => void file.refetch()}
+            />
+          )}
+        </Match>
+      </Switch>
+    </Sheet>
+  );
 }
