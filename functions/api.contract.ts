@@ -268,21 +268,16 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
       });
 
       test("importGit names the project after the repository, and what cannot be cloned leaves nothing", async () => {
-        const source = await newProject({ "index.html": "hi" }, "Origin");
-        const { token } = await as(owner).gitTokens.create.mutate({
-          projectId: source.id,
-          name: "t",
-          scope: "read",
-        });
-        const url = new URL(`${api.origin}/git/acme/${source.slug}.git`);
-        url.username = "x";
-        url.password = token;
         const id = randomUUID();
-        const made = await as(owner).projects.importGit.mutate({ id, orgId, url: url.href });
+        const made = await as(owner).projects.importGit.mutate({
+          id,
+          orgId,
+          url: `${api.origin}/public/origin.git`,
+        });
         expect(made.slug).toMatch(/^origin(?:-\d+)?$/);
         const { entries } = await as(owner).files.tree.query({ projectId: id, ref: "main" });
         expect(entries.map((entry) => entry.path)).toEqual(["index.html"]);
-        const missing = { id: randomUUID(), orgId, url: `${api.origin}/git/acme/nothing-there.git` };
+        const missing = { id: randomUUID(), orgId, url: `${api.origin}/public/nothing-there.git` };
         await failure(as(owner).projects.importGit.mutate(missing));
         expect(await api.sql`select 1 from projects where id = ${missing.id}`).toHaveLength(0);
       });

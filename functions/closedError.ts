@@ -20,8 +20,10 @@ export function toClosedError(thrown: unknown): CoderError {
     return new CoderError("bad_input", z.prettifyError(thrown), { details: { issues: thrown.issues } });
   }
   if (thrown instanceof TRPCError) {
-    if (thrown.cause instanceof CoderError || thrown.cause instanceof ZodError)
-      return toClosedError(thrown.cause);
+    const { cause } = thrown;
+    // What a procedure throws arrives wrapped.
+    if (cause instanceof CoderError || cause instanceof ZodError) return toClosedError(cause);
+    if (thrown.code === "INTERNAL_SERVER_ERROR" && cause !== undefined) return toClosedError(cause);
     const code = codeOfTrpc[thrown.code];
     if (code !== undefined) return new CoderError(code, thrown.message, { cause: thrown });
   }

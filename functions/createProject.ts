@@ -18,7 +18,7 @@ export interface ProjectIntent {
 /**
  * Makes a project: the row first, because the forge asks it who may write, then the repository by `fill`.
  * Where the repository cannot be made, the row goes again, so that the user sees both or neither.
- * `fill` must be harmless on a repository that it has filled before.
+ * On a repository that has commits `fill` changes nothing or answers `conflict`.
  */
 export async function createProject(
   caller: SignedIn,
@@ -33,10 +33,18 @@ export async function createProject(
   try {
     await fill(forge);
   } catch (thrown) {
-    if (isNew) await takeBack(caller, intent.id);
-    throw toCoderError(thrown);
+    const error = toCoderError(thrown);
+    if (error.code !== "conflict" || !(await hasCommits(forge))) {
+      if (isNew) await takeBack(caller, intent.id);
+      throw error;
+    }
+    // Another call of this intent has filled it.
   }
   return { id: intent.id, slug, orgSlug };
+}
+
+async function hasCommits(forge: ForgeClient): Promise<boolean> {
+  return (await forge.refs()).refs.length > 0;
 }
 
 /** The creator may be no admin and so may not delete; the server undoes its own half. */
@@ -51,10 +59,4 @@ async function takeBack(caller: SignedIn, id: string): Promise<void> {
     await becomeService(tx);
     await deleteProject(tx, id);
   });
-}
-
-/** Runs `load` unless the repository already has commits, as after a call whose answer was lost. */
-export async function fillOnce(forge: ForgeClient, load: () => Promise<void>): Promise<void> {
-  const { refs } = await forge.refs();
-  if (refs.length === 0) await load();
 }

@@ -76,27 +76,29 @@ async function answerCalls(
   });
 }
 
-/** The request with its body read; a longer one is refused before it is all here. */
+/** The request with its body read. @throws CoderError `too_large` past `limit` bytes, of which no more are kept. */
 async function withBoundedBody(request: Request, limit: number): Promise<Request> {
   if (request.body === null) return request;
   const tooLarge = new CoderError(
     "too_large",
     `This request is larger than ${Math.floor(limit / 1024 / 1024)} MB`,
   );
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
-  const parts: Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
   let size = 0;
   const reader = request.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.length;
-    if (size > limit) {
+    // Read on for a while without keeping it: a client that is cut off while it sends never sees the answer.
+    if (size > maxBulkBodyBytes) {
       await reader.cancel();
       throw tooLarge;
     }
-    parts.push(value);
+    if (size > limit) parts = [];
+    else parts.push(value);
   }
+  if (size > limit) throw tooLarge;
   const body = await new Blob(parts as BlobPart[]).arrayBuffer();
   return new Request(request.url, { method: request.method, headers: request.headers, body });
 }

@@ -4,7 +4,7 @@ import type { Project, ProjectSummary } from "../views.ts";
 import { displayName, id, newFiles } from "./inputs.ts";
 import { Buffer } from "node:buffer";
 import { CoderError } from "../../shared/errors.ts";
-import { createProject, fillOnce } from "../createProject.ts";
+import { createProject } from "../createProject.ts";
 import type { Deps } from "../deps.ts";
 import { createForgeClient } from "../forgeClient.ts";
 import { deleteProject } from "../sql/deleteProject.ts";
@@ -71,14 +71,14 @@ export const projectsRouter = router({
     )
     .mutation(({ ctx, input: { url, name, ...intent } }): Promise<Created> =>
       createProject(ctx, { ...intent, name: name ?? nameOfUrl(url), source: "git" }, (forge) =>
-        fillOnce(forge, () => forge.importUrl(url)),
+        forge.importUrl(url),
       ),
     ),
   importZip: procedure
     .input(z.strictObject({ id, orgId: id, name: displayName, zip: z.base64() }))
     .mutation(({ ctx, input: { zip, ...intent } }): Promise<Created> =>
       createProject(ctx, { ...intent, source: "upload" }, (forge) =>
-        fillOnce(forge, () => forge.importZip(new Uint8Array(Buffer.from(zip, "base64")))),
+        forge.importZip(new Uint8Array(Buffer.from(zip, "base64"))),
       ),
     ),
   rename: procedure

@@ -141,7 +141,7 @@ begin
   end if;
   if v_before = 'owner' and p_role is distinct from 'owner'
      and (select count(*) from public.members where org_id = p_org and role = 'owner') = 1 then
-    raise exception 'An organisation needs at least one owner' using errcode = '23514';
+    raise exception 'An organisation needs at least one owner' using errcode = '23505';
   end if;
   if p_role is null then
     delete from public.members where org_id = p_org and user_id = v_user;

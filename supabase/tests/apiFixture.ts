@@ -1,12 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
 import postgres from "postgres";
 import type { ApiFixture, TestUser } from "../../functions/api.contract.ts";
@@ -16,6 +17,8 @@ import { createForge } from "../../workflows/forges/embedded/forgeServer.ts";
 import { signJwt, verifyJwt } from "../local/jwt.ts";
 import { createStorage } from "../local/storage.ts";
 import { createTestDatabase, type TestDatabase } from "../local/testing.ts";
+
+const run = promisify(execFile);
 
 type Answer = (request: Request) => Promise<Response>;
 
@@ -36,7 +39,7 @@ export const startNodeApi: StartApi = async ({ database, ...options }) => {
     ...options,
     databaseUrl: database.urlFor("authenticator"),
     siteUrl: (slug) => `http://${slug}.localhost`,
-    logError: () => undefined,
+    logError: (error) => process.env["DEBUG_API"] && console.error(error),
   });
   return { answer: createHandler(deps), close: () => deps.close() };
 };
@@ -101,6 +104,28 @@ function portOf(child: ChildProcess): Promise<number> {
   });
 }
 
+/** A repository of one commit that git fetches from plain files ("dumb HTTP"), as a project to import. */
+async function makePublicRepository(path: string): Promise<void> {
+  await run("git", ["init", "--quiet", "--bare", "--initial-branch=main", path]);
+  const git = (args: string[]) =>
+    run("git", ["-C", path, "-c", "user.name=Ada", "-c", "user.email=ada@example.com", ...args]);
+  const blob = run("git", ["-C", path, "hash-object", "-w", "--stdin"]);
+  blob.child.stdin?.end("<h1>Hi</h1>");
+  await git(["update-index", "--add", "--cacheinfo", `100644,${(await blob).stdout.trim()},index.html`]);
+  const { stdout: tree } = await git(["write-tree"]);
+  const { stdout: commit } = await git(["commit-tree", "-m", "First", tree.trim()]);
+  await git(["update-ref", "refs/heads/main", commit.trim()]);
+  await git(["update-server-info"]);
+}
+
+async function servePublic(directory: string, pathname: string): Promise<Response> {
+  const bytes = await readFile(join(directory, pathname)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  return new Response(bytes ?? null, { status: bytes === undefined ? 404 : 200 });
+}
+
 /** A fresh database, the real forge and storage, and the API of `startApi`, behind one port. */
 export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
   const database = await createTestDatabase();
@@ -125,6 +150,7 @@ export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
     directory: join(directory, "storage"),
     jwtSecret,
   });
+  await makePublicRepository(join(directory, "public/origin.git"));
   let forgeIsDown = false;
   let api: Awaited<ReturnType<StartApi>> | undefined;
   const route: Answer = async (request) => {
@@ -133,6 +159,7 @@ export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
     if (pathname.startsWith("/forge/") || pathname.startsWith("/git/")) {
       return forgeIsDown ? new Response("bad gateway", { status: 502 }) : forge.fetch(request);
     }
+    if (pathname.startsWith("/public/")) return servePublic(directory, pathname);
     return api === undefined ? new Response(null, { status: 503 }) : api.answer(request);
   };
   const server = createAdaptorServer({ fetch: route });
