@@ -78,6 +78,7 @@ export function makeWorkingCopy(
     rebase(newCommit, newBase) {
       commit = newCommit;
       base = new Map(newBase);
+      changes.clear();
       for (const path of new Set([...base.keys(), ...current.keys()])) compare(path);
     },
     snapshot: () => new Map(current),
