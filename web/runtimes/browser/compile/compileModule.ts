@@ -81,6 +81,7 @@ async function compileScript(
     code: module.source,
     lang,
     jsx: { ...options, development, refresh },
+    ...(own ? { classes: project.classes } : {}),
     sourcemap,
   });
   if (!refresh) return { ...output, hot: false };

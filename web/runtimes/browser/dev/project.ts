@@ -1,4 +1,4 @@
-import type { JsxOptions } from "../engine/engine.ts";
+import type { ClassOptions, JsxOptions } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 
 export type Framework = "react" | "preact" | "solid" | "vue" | "svelte" | "none";
@@ -8,6 +8,8 @@ export interface Project {
   dependencies: Record<string, string>;
   framework: Framework;
   jsx: { kind: "solid" } | { kind: "oxc"; options: Omit<JsxOptions, "development" | "refresh"> };
+  /** Decorators and class fields as `compilerOptions` set them. */
+  classes: ClassOptions;
   /** From `compilerOptions.paths`: prefix of a specifier to root-absolute prefix of an id. */
   aliases: { prefix: string; target: string; exact: boolean }[];
   /** What `import.meta.env` shows besides MODE, DEV, PROD, SSR and BASE_URL: variables with a `VITE_` prefix. */
@@ -26,6 +28,9 @@ interface TsConfig {
     paths?: Record<string, string[]>;
     jsx?: string;
     jsxImportSource?: string;
+    experimentalDecorators?: boolean;
+    emitDecoratorMetadata?: boolean;
+    useDefineForClassFields?: boolean;
   };
 }
 
@@ -45,6 +50,11 @@ export function readProject(fs: ProjectFs, mode: "development" | "production"): 
     dependencies,
     framework,
     jsx: jsxOf(framework, configs),
+    classes: {
+      legacyDecorators: configs.some((config) => config.experimentalDecorators),
+      decoratorMetadata: configs.some((config) => config.emitDecoratorMetadata),
+      assignFields: configs.some((config) => config.useDefineForClassFields === false),
+    },
     aliases: [...configs.flatMap(aliasesOf), ...viteAliases(fs)],
     env: readEnv(fs, mode),
   };

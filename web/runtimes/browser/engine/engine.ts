@@ -8,6 +8,14 @@ export interface JsxOptions {
   refresh: boolean;
 }
 
+export interface ClassOptions {
+  /** TypeScript's `experimentalDecorators`. */
+  legacyDecorators: boolean;
+  decoratorMetadata: boolean;
+  /** `useDefineForClassFields: false`: fields are assigned, and declared ones without a value are dropped. */
+  assignFields: boolean;
+}
+
 export interface TransformRequest {
   /** Module id; its extension tells the language. */
   id: string;
@@ -16,6 +24,7 @@ export interface TransformRequest {
   jsx: JsxOptions | "preserve";
   /** Overrides the language of the extension. */
   lang?: "js" | "jsx" | "ts" | "tsx";
+  classes?: ClassOptions;
   sourcemap: boolean;
 }
 

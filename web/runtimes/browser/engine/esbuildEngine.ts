@@ -39,6 +39,12 @@ async function transform(request: TransformRequest): Promise<TransformOutput> {
       sourcemap: request.sourcemap ? "external" : false,
       format: "esm",
       target: "esnext",
+      tsconfigRaw: {
+        compilerOptions: {
+          experimentalDecorators: request.classes?.legacyDecorators ?? false,
+          useDefineForClassFields: request.classes?.assignFields !== true,
+        },
+      },
       ...jsxOptions(request.jsx),
     });
     return { code: result.code, map: result.map === "" ? null : result.map };

@@ -33,6 +33,21 @@ interface NativeErrorLike {
   pos?: number;
 }
 
+/**
+ * The helpers that class transforms refer to as a global. Oxc has no inline mode, and a package of them would be one
+ * more import that the project does not have.
+ */
+const classHelpers =
+  "const babelHelpers = {" +
+  "decorate(decorators, target, key, descriptor) {" +
+  "let result = arguments.length < 3 ? target : descriptor === null ? (descriptor = Object.getOwnPropertyDescriptor(target, key)) : descriptor;" +
+  "for (let i = decorators.length - 1; i >= 0; i--) { const d = decorators[i]; if (d) result = (arguments.length < 3 ? d(result) : arguments.length > 3 ? d(target, key, result) : d(target, key)) || result; }" +
+  "return arguments.length > 3 && result && Object.defineProperty(target, key, result), result; }," +
+  "decorateParam(index, decorator) { return (target, key) => decorator(target, key, index); }," +
+  "decorateMetadata(key, value) { if (typeof Reflect === 'object' && typeof Reflect.metadata === 'function') return Reflect.metadata(key, value); }," +
+  "defineProperty(target, key, value) { return Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true }), target; }" +
+  "};";
+
 async function transform(request: TransformRequest): Promise<TransformOutput> {
   const result = transformSync(request.id, request.code, {
     ...(request.lang === undefined ? {} : { lang: request.lang }),
@@ -40,12 +55,23 @@ async function transform(request: TransformRequest): Promise<TransformOutput> {
     jsx: oxcJsx(request.jsx),
     tsconfig: false,
     // What an import is for is only known to the type checker; like Vite, drop those never used as values.
-    typescript: { onlyRemoveTypeImports: false },
+    typescript: {
+      onlyRemoveTypeImports: false,
+      removeClassFieldsWithoutInitializer: request.classes?.assignFields ?? false,
+    },
+    helpers: { mode: "External" },
+    assumptions: { setPublicClassFields: request.classes?.assignFields ?? false },
+    decorator: {
+      legacy: request.classes?.legacyDecorators ?? false,
+      emitDecoratorMetadata: request.classes?.decoratorMetadata ?? false,
+    },
   });
   // transformSync does not throw on a syntax error.
   const [error] = result.errors as NativeErrorLike[];
   if (error) throw failureFromNative(error, request);
-  return { code: result.code, map: result.map ? JSON.stringify(result.map) : null };
+  // One line before the code moves no line of the source map.
+  const helpers = result.code.includes("babelHelpers.") ? classHelpers : "";
+  return { code: helpers + result.code, map: result.map ? JSON.stringify(result.map) : null };
 }
 
 function failureFromNative(error: NativeErrorLike, origin: { id: string; code: string }) {

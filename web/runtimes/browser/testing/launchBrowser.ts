@@ -6,9 +6,13 @@ import { chromium, type Browser } from "@playwright/test";
  * features would deny previews their service worker. The later flag wins.
  */
 export function launchBrowser(): Promise<Browser> {
-  const installed = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+  const installed = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+    (path) => existsSync(path),
+  );
   return chromium.launch({
-    ...(existsSync(chromium.executablePath()) || installed === undefined ? {} : { executablePath: installed }),
+    ...(existsSync(chromium.executablePath()) || installed === undefined
+      ? {}
+      : { executablePath: installed }),
     args: ["--no-sandbox", "--disable-features=Translate,MediaRouter,OptimizationHints,AcceptCHFrame"],
   });
 }

@@ -1,7 +1,8 @@
-import type { PreviewState, Runtime } from "../../runtime.ts";
+import { CoderError } from "../../../../shared/errors.ts";
+import type { PreviewFailure, PreviewState, Runtime } from "../../runtime.ts";
 import { createBrowserRuntime, type BrowserRuntimeOptions } from "../browserRuntime.ts";
 
-/** What tests drive through `page.evaluate`. */
+/** What tests drive through `page.evaluate`: values here have to survive a structured clone. */
 export interface RuntimeTestPage {
   runtime: Runtime;
   states: PreviewState[];
@@ -9,6 +10,10 @@ export interface RuntimeTestPage {
   boot(options: Omit<BrowserRuntimeOptions, "origin">): void;
   /** Shows the preview in a frame, as the Studio does. */
   show(): void;
+  stateThat(kind: PreviewState["kind"]): Promise<PreviewState>;
+  /** Contents in base64. */
+  build(): Promise<{ files: Record<string, string> } | { failure: PreviewFailure }>;
+  run(command: string, args: readonly string[]): Promise<{ code: number; output: string }>;
 }
 
 declare global {
@@ -33,5 +38,38 @@ globalThis.coder = {
     frame.style.cssText = "width:900px;height:700px";
     frame.src = preview.url;
     document.body.append(frame);
+  },
+  stateThat(kind) {
+    const { runtime } = this;
+    if (runtime.preview.kind === kind) return Promise.resolve(runtime.preview);
+    return new Promise((resolve) => {
+      const stop = runtime.onPreview((state) => {
+        if (state.kind !== kind) return;
+        stop();
+        resolve(state);
+      });
+    });
+  },
+  async build() {
+    try {
+      const { files } = await this.runtime.build();
+      const bytes = (content: string | Uint8Array) =>
+        typeof content === "string" ? new TextEncoder().encode(content) : content;
+      return {
+        files: Object.fromEntries(
+          Object.entries(files).map(([path, content]) => [path, bytes(content).toBase64()]),
+        ),
+      };
+    } catch (thrown) {
+      if (thrown instanceof CoderError && thrown.code === "bad_input")
+        return { failure: thrown.details as PreviewFailure };
+      throw thrown;
+    }
+  },
+  async run(command, args) {
+    const process = await this.runtime.spawn(command, [...args]);
+    let output = "";
+    for await (const text of process.output) output += text;
+    return { code: await process.exit, output };
   },
 };

@@ -86,7 +86,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   const published = site.sites.get(host.replace(/\.localhost$/, ""));
   if (published) {
     const file = published.get(pathname.slice(1)) ?? published.get("index.html");
-    response.writeHead(200, { "content-type": mimeType(pathname.endsWith("/") || !extname(pathname) ? "x.html" : pathname) });
+    response.writeHead(200, {
+      "content-type": mimeType(pathname.endsWith("/") || !extname(pathname) ? "x.html" : pathname),
+    });
     response.end(file);
     return;
   }
@@ -109,7 +111,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   await sendFile(response, join(site.dist, directory, normalize(pathname)), headers);
 }
 
-async function sendFile(response: ServerResponse, path: string, headers: Record<string, string>): Promise<void> {
+async function sendFile(
+  response: ServerResponse,
+  path: string,
+  headers: Record<string, string>,
+): Promise<void> {
   if (!existsSync(path)) {
     response.writeHead(404, headers).end("not found");
     return;
