@@ -52,7 +52,12 @@ async function main(): Promise<void> {
     workerId,
     databaseUrl: environment.CODER_DATABASE_URL,
     leaseMs: environment.CODER_LEASE_MS,
-    settings: { url: environment.CODER_URL.replace(/\/$/, ""), serviceKey, registry: environment.CODER_REGISTRY, workDir },
+    settings: {
+      url: environment.CODER_URL.replace(/\/$/, ""),
+      serviceKey,
+      registry: environment.CODER_REGISTRY,
+      workDir,
+    },
     checkout: makeCheckout({
       remote: (run) => remote.replace("{org}", run.orgSlug).replace("{project}", run.projectSlug),
       serviceKey,
@@ -60,7 +65,11 @@ async function main(): Promise<void> {
     openSandbox: sandboxOpener(environment.CODER_SANDBOX, logger),
     privateDirs: [dirname(workDir)],
     maxSteps: environment.CODER_MAX_STEPS,
-    secrets: [serviceKey, environment.CODER_DATABASE_URL, decodeURIComponent(new URL(environment.CODER_DATABASE_URL).password)],
+    secrets: [
+      serviceKey,
+      environment.CODER_DATABASE_URL,
+      decodeURIComponent(new URL(environment.CODER_DATABASE_URL).password),
+    ],
     logger,
     onFenced: () => process.exit(fencedExitCode),
   });
@@ -86,7 +95,9 @@ const fencedExitCode = 75;
 
 function sandboxOpener(kind: "srt" | "none", logger: { warn(message: string): void }): OpenSandbox {
   if (kind === "none") {
-    logger.warn("CODER_SANDBOX=none: commands of workflows run WITHOUT ANY ISOLATION, as this user, with this user's files and network");
+    logger.warn(
+      "CODER_SANDBOX=none: commands of workflows run WITHOUT ANY ISOLATION, as this user, with this user's files and network",
+    );
     return openPlainSandbox;
   }
   try {

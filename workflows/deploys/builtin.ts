@@ -22,9 +22,15 @@ export const builtinTarget: DeployTarget = {
     const { sandbox } = request;
     const { directory, files } = await findSite(sandbox, inputs.dir);
     const total = files.reduce((sum, file) => sum + file.size, 0);
-    if (total > limits.bytes) throw new CoderError("too_large", `${directory} holds ${megabytes(total)}; a site may have ${megabytes(limits.bytes)}.`);
+    if (total > limits.bytes)
+      throw new CoderError(
+        "too_large",
+        `${directory} holds ${megabytes(total)}; a site may have ${megabytes(limits.bytes)}.`,
+      );
     const { manifest, read } = await readSite(sandbox, directory, files);
-    const contentHash = createHash("sha256").update(JSON.stringify({ target: request.target, manifest })).digest("hex");
+    const contentHash = createHash("sha256")
+      .update(JSON.stringify({ target: request.target, manifest }))
+      .digest("hex");
     return {
       contentHash,
       subject: { files: files.length, bytes: total, directory },
@@ -33,7 +39,10 @@ export const builtinTarget: DeployTarget = {
   },
 };
 
-async function findSite(sandbox: Sandbox, wanted: string | undefined): Promise<{ directory: string; files: SandboxFile[] }> {
+async function findSite(
+  sandbox: Sandbox,
+  wanted: string | undefined,
+): Promise<{ directory: string; files: SandboxFile[] }> {
   if (wanted !== undefined && (posix.isAbsolute(wanted) || posix.normalize(wanted).startsWith(".."))) {
     throw new CoderError("bad_input", `inputs.dir "${wanted}" is outside the repository.`);
   }
@@ -48,7 +57,10 @@ async function findSite(sandbox: Sandbox, wanted: string | undefined): Promise<{
     if (files?.some((file) => file.path === "index.html")) return { directory, files };
   }
   const looked = wanted === undefined ? usualDirectories.join(", ") : wanted;
-  throw new CoderError("not_found", `There is no index.html to deploy in ${looked}. Build first, or name the directory with inputs.dir.`);
+  throw new CoderError(
+    "not_found",
+    `There is no index.html to deploy in ${looked}. Build first, or name the directory with inputs.dir.`,
+  );
 }
 
 async function readSite(sandbox: Sandbox, directory: string, files: SandboxFile[]) {
@@ -77,7 +89,10 @@ interface Content {
   read(sha256: string): Promise<Uint8Array>;
 }
 
-async function publish({ target, context }: DeployRequest, content: Content): ReturnType<DeployPlan["publish"]> {
+async function publish(
+  { target, context }: DeployRequest,
+  content: Content,
+): ReturnType<DeployPlan["publish"]> {
   await upload(context, content);
   context.crashPoint("mid-deploy");
   // Other content (a build that is not reproducible, run again) is another deployment.
@@ -122,7 +137,10 @@ async function verify(siteAddress: string, sha256: string): Promise<void> {
     const answer = await requestSite(siteAddress);
     if (answer.status === 200 && createHash("sha256").update(answer.body).digest("hex") === sha256) return;
     if (performance.now() > until) {
-      throw new CoderError("unavailable", `${siteAddress} does not serve what was deployed: it answers ${answer.status}.`);
+      throw new CoderError(
+        "unavailable",
+        `${siteAddress} does not serve what was deployed: it answers ${answer.status}.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -134,7 +152,13 @@ async function requestSite(siteAddress: string): Promise<{ status: number; body:
   const { request } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
   return new Promise((resolve) => {
     const sent = request(
-      { host: local ? "localhost" : url.hostname, port: url.port, path: "/", headers: { host: url.host, "accept-encoding": "identity" }, timeout: 5_000 },
+      {
+        host: local ? "localhost" : url.hostname,
+        port: url.port,
+        path: "/",
+        headers: { host: url.host, "accept-encoding": "identity" },
+        timeout: 5_000,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -39,32 +39,57 @@ export interface Approvals {
   expire(approvalId: string): Promise<"approved" | "rejected" | "expired" | "void">;
 }
 
-export function makeApprovals(deps: { sql: Sql; workerId: string; run: RunInfo; gates: Policies["gates"] }): Approvals {
+export function makeApprovals(deps: {
+  sql: Sql;
+  workerId: string;
+  run: RunInfo;
+  gates: Policies["gates"];
+}): Approvals {
   const { sql, workerId, run, gates } = deps;
   const open = new Map<string, Asked>();
 
-  const ask = async (step: EngineStep, wanted: Omit<Wanted, "action"> & { action: string | null }): Promise<void> => {
+  const ask = async (
+    step: EngineStep,
+    wanted: Omit<Wanted, "action"> & { action: string | null },
+  ): Promise<void> => {
     const { action, contentHash, reason, subject } = wanted;
     const id = idempotencyId(run.id, step.id, "approval", String(wanted.round), contentHash);
     const request = {
       ...{ id, runId: run.id, stepId: step.id, reason, action, contentHash, subject },
       approvers: gates.approvers,
       // An approve step is a pause the author put in; who may pass it alone is for gates on actions to say.
-      selfApproval: action === null ? gates.require_human_approval_for.length === 0 || gates.self_approval : gates.self_approval,
+      selfApproval:
+        action === null
+          ? gates.require_human_approval_for.length === 0 || gates.self_approval
+          : gates.self_approval,
       expiresInSec: gates.expires_sec,
     };
     const event = (expiresAt: number) => ({
       key: `step.waiting:${id}`,
-      event: { type: "step.waiting" as const, stepId: step.id, approvalId: id, reason, action, contentHash, subject, expiresAt },
+      event: {
+        type: "step.waiting" as const,
+        stepId: step.id,
+        approvalId: id,
+        reason,
+        action,
+        contentHash,
+        subject,
+        expiresAt,
+      },
     });
-    const expiresAt = await DBOS.runStep(() => whenConnected(() => requestApproval(sql, request, { workerId, event })), { name: `ask ${step.id}` });
+    const expiresAt = await DBOS.runStep(
+      () => whenConnected(() => requestApproval(sql, request, { workerId, event })),
+      { name: `ask ${step.id}` },
+    );
     open.set(id, { id, step, action, contentHash, expiresAt });
   };
 
   return {
     askForStep(step, reason) {
       const subject = { workflow: run.workflowPath, commit: run.commit, ref: run.ref };
-      const contentHash = createHash("sha256").update(JSON.stringify({ run: run.id, step: step.id, reason, ...subject })).digest("hex");
+      const contentHash = createHash("sha256")
+        .update(JSON.stringify({ run: run.id, step: step.id, reason, ...subject }))
+        .digest("hex");
       return ask(step, { action: null, contentHash, reason, subject, round: 1 });
     },
     askForAction: ask,
@@ -79,10 +104,20 @@ export function makeApprovals(deps: { sql: Sql; workerId: string; run: RunInfo; 
       const stepId = open.get(approvalId)?.step.id ?? "";
       const decided = {
         key: `approval.decided:${approvalId}`,
-        event: { type: "approval.decided" as const, approvalId, stepId, decision: "expired" as const, decidedBy: null, comment: null },
+        event: {
+          type: "approval.decided" as const,
+          approvalId,
+          stepId,
+          decision: "expired" as const,
+          decidedBy: null,
+          comment: null,
+        },
       };
       return DBOS.runStep(
-        () => whenConnected(() => endApproval(sql, { approvalId, runId: run.id, status: "expired", workerId, decided })),
+        () =>
+          whenConnected(() =>
+            endApproval(sql, { approvalId, runId: run.id, status: "expired", workerId, decided }),
+          ),
         { name: `expire ${stepId}` },
       );
     },

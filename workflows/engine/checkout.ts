@@ -8,7 +8,11 @@ export interface Checkout {
   /** Makes an empty repository; quick, so that the sandbox can be opened over it while the files are fetched. */
   prepare(directory: string): Promise<void>;
   /** Fetches the repository and checks the run's commit out on its branch. `unavailable` with git's own words if it cannot. */
-  fetch(directory: string, run: Pick<RunInfo, "orgSlug" | "projectSlug" | "ref" | "commit">, signal: AbortSignal): Promise<void>;
+  fetch(
+    directory: string,
+    run: Pick<RunInfo, "orgSlug" | "projectSlug" | "ref" | "commit">,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /**
@@ -34,14 +38,21 @@ export function makeCheckout(settings: {
     async fetch(directory, run, signal) {
       const remote = settings.remote(run);
       const refspecs = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
-      await git(directory, ["fetch", "--quiet", "--no-write-fetch-head", remote, ...refspecs], { env: authorization, signal });
+      await git(directory, ["fetch", "--quiet", "--no-write-fetch-head", remote, ...refspecs], {
+        env: authorization,
+        signal,
+      });
       // The commit may belong to no branch any more, after a forced push.
       const have = await git(directory, ["cat-file", "-e", `${run.commit}^{commit}`]).then(
         () => true,
         () => false,
       );
-      if (!have) await git(directory, ["fetch", "--quiet", remote, run.commit], { env: authorization, signal });
-      const branch = /^[A-Za-z0-9_][\w./-]*$/.test(run.ref) && !/^[0-9a-f]{40}$/.test(run.ref) ? ["-B", run.ref] : ["--detach"];
+      if (!have)
+        await git(directory, ["fetch", "--quiet", remote, run.commit], { env: authorization, signal });
+      const branch =
+        /^[A-Za-z0-9_][\w./-]*$/.test(run.ref) && !/^[0-9a-f]{40}$/.test(run.ref)
+          ? ["-B", run.ref]
+          : ["--detach"];
       await git(directory, ["checkout", "--quiet", "--force", ...branch, run.commit], { signal });
     },
   };
@@ -56,22 +67,36 @@ const cleanGit = {
   LC_ALL: "C",
 };
 
-async function git(directory: string, args: string[], options: { env?: Record<string, string>; signal?: AbortSignal } = {}): Promise<void> {
-  const env: Record<string, string> = { ...cleanGit, PATH: process.env.PATH ?? "/usr/bin:/bin", HOME: directory, ...options.env };
+async function git(
+  directory: string,
+  args: string[],
+  options: { env?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<void> {
+  const env: Record<string, string> = {
+    ...cleanGit,
+    PATH: process.env.PATH ?? "/usr/bin:/bin",
+    HOME: directory,
+    ...options.env,
+  };
   for (const name of ["SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"]) {
     const value = process.env[name];
     if (value) env[name] = value;
   }
-  const child = spawn("git", ["-C", directory, "-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main", ...args], {
-    env,
-    stdio: ["ignore", "ignore", "pipe"],
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  const child = spawn(
+    "git",
+    ["-C", directory, "-c", "core.hooksPath=/dev/null", "-c", "init.defaultBranch=main", ...args],
+    {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+      ...(options.signal ? { signal: options.signal } : {}),
+    },
+  );
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
   });
-  if (code !== 0) throw new CoderError("unavailable", `git ${args[0]} failed: ${said.trim() || `exit code ${code}`}`);
+  if (code !== 0)
+    throw new CoderError("unavailable", `git ${args[0]} failed: ${said.trim() || `exit code ${code}`}`);
 }

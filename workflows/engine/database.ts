@@ -16,7 +16,12 @@ export function connectDatabase(url: string, options: { max?: number } = {}): Sq
     connection: { application_name: "coder-worker" },
     types: {
       bigint: { to: 20, from: [20, 1700], serialize: String, parse: Number },
-      timestamp: { to: 1184, from: [1114, 1184], serialize: String, parse: (text: string) => new Date(text).toISOString() },
+      timestamp: {
+        to: 1184,
+        from: [1114, 1184],
+        serialize: String,
+        parse: (text: string) => new Date(text).toISOString(),
+      },
     },
   }) as unknown as Sql;
 }

@@ -28,7 +28,8 @@ export function makeRunEvents(deps: { sql: Sql; workerId: string; redactor: Reda
     whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
   return {
     append,
-    openLog: (target) => new BatchedLog({ ...target, redactor, append: (...events) => append(target.runId, ...events) }),
+    openLog: (target) =>
+      new BatchedLog({ ...target, redactor, append: (...events) => append(target.runId, ...events) }),
   };
 }
 
@@ -60,7 +61,10 @@ class BatchedLog implements StepLog {
     const safe = stream === "note" ? this.#options.redactor.text(text) : this.#streams[stream].push(text);
     this.#add(stream, safe);
     if (this.#written > maxLogChars && stream !== "note") {
-      this.#add("note", `Output cut here: a step's log holds ${maxLogChars / 1024 / 1024} MB. The command goes on.\n`);
+      this.#add(
+        "note",
+        `Output cut here: a step's log holds ${maxLogChars / 1024 / 1024} MB. The command goes on.\n`,
+      );
     }
     this.#timer ??= setTimeout(() => this.#flush(), batchMs);
   }
@@ -72,7 +76,8 @@ class BatchedLog implements StepLog {
     const at = Date.now();
     for (let from = 0; from < clean.length; from += maxEventChars) {
       const piece = clean.slice(from, from + maxEventChars).toWellFormed();
-      if (from === 0 && last?.stream === stream && last.text.length + piece.length <= maxEventChars) last.text += piece;
+      if (from === 0 && last?.stream === stream && last.text.length + piece.length <= maxEventChars)
+        last.text += piece;
       else this.#chunks.push({ stream, text: piece, at });
     }
   }

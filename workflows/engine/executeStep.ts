@@ -3,7 +3,15 @@ import { CoderError, toCoderError } from "../../shared/errors.ts";
 import type { Artifact, Failure } from "../../shared/run/events.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
 import { stepKinds } from "../steps/stepKinds.ts";
-import type { EngineStep, NewArtifact, ObjectStore, RunInfo, StepContext, StepResult, StepSettings } from "../steps/step.ts";
+import type {
+  EngineStep,
+  NewArtifact,
+  ObjectStore,
+  RunInfo,
+  StepContext,
+  StepResult,
+  StepSettings,
+} from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import { isFenced, whenConnected, type Sql } from "./database.ts";
 import type { RunEvents, StepLog } from "./events.ts";
@@ -36,7 +44,14 @@ export type StepOutcome =
       outputs: Record<string, Value>;
       execs: number;
     }
-  | { kind: "needs_approval"; action: string; contentHash: string; reason: string; subject: Record<string, Value>; execs: number };
+  | {
+      kind: "needs_approval";
+      action: string;
+      contentHash: string;
+      reason: string;
+      subject: Record<string, Value>;
+      execs: number;
+    };
 
 export interface ExecuteDeps {
   sql: Sql;
@@ -51,7 +66,12 @@ export interface ExecuteDeps {
   onFenced(): void;
 }
 
-type Ended = { status: "succeeded" | "failed" | "canceled"; failure: Failure | null; outputs: Record<string, Value>; exitCode: number | null };
+type Ended = {
+  status: "succeeded" | "failed" | "canceled";
+  failure: Failure | null;
+  outputs: Record<string, Value>;
+  exitCode: number | null;
+};
 
 /**
  * One attempt at a step: counts it, does the work, stores log and end. Runs again from the beginning when the worker
@@ -95,7 +115,10 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
         runId,
         stepId,
         workerId: deps.workerId,
-        started: { key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`, event: { type: "step.started", stepId, attempt } },
+        started: {
+          key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`,
+          event: { type: "step.started", stepId, attempt },
+        },
       }),
     );
     if (begun.finished || begun.cancelRequested) host.abort("canceled");
@@ -105,10 +128,14 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     if (interrupted && step.onInterrupt === "fail") {
       log.write("note", "The worker died while this step ran, and on_interrupt is fail.\n");
       await log.close();
-      const failure: Failure = { code: "interrupted", message: "The worker died while this step ran; what it had done by then is unknown." };
+      const failure: Failure = {
+        code: "interrupted",
+        message: "The worker died while this step ran; what it had done by then is unknown.",
+      };
       return await finish({ status: "failed", failure, outputs: {}, exitCode: null }, begun.execs);
     }
-    if (interrupted) log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
+    if (interrupted)
+      log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
     const context = await makeContext(deps, { request, run, plan, step, event, host, log });
     const result = await work(step, context, host);
     crashPoint("after-command-before-event");
@@ -126,14 +153,24 @@ function withoutStatus(result: Extract<StepResult, { status: "needs_approval" }>
   return { action, contentHash, reason, subject };
 }
 
-async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Ended | Extract<StepResult, { status: "needs_approval" }>> {
+async function work(
+  step: EngineStep,
+  context: StepContext,
+  host: RunHost,
+): Promise<Ended | Extract<StepResult, { status: "needs_approval" }>> {
   try {
     const result = await stepKinds[step.type](context);
     if (host.signal.aborted) return abortedEnd(host);
     if (result.status === "needs_approval") return result;
     const exitCode = result.exitCode ?? null;
-    if (result.status === "succeeded") return { status: "succeeded", failure: null, outputs: result.outputs, exitCode };
-    return { status: "failed", failure: withMessage(step, result.failure), outputs: result.outputs ?? {}, exitCode };
+    if (result.status === "succeeded")
+      return { status: "succeeded", failure: null, outputs: result.outputs, exitCode };
+    return {
+      status: "failed",
+      failure: withMessage(step, result.failure),
+      outputs: result.outputs ?? {},
+      exitCode,
+    };
   } catch (error) {
     if (host.signal.aborted) return abortedEnd(host);
     if (isFenced(error)) throw error;
@@ -153,7 +190,14 @@ function failureOf(error: unknown): Failure {
   const coder = toCoderError(error);
   if (coder.code === "bad_input") return { code: "expression", message: coder.message };
   if (coder.code !== "unavailable") return { code: "internal", message: coder.message };
-  return { code: coder.message.startsWith("git ") ? "checkout_failed" : coder.message.includes("sandbox") ? "sandbox_unavailable" : "internal", message: coder.message };
+  return {
+    code: coder.message.startsWith("git ")
+      ? "checkout_failed"
+      : coder.message.includes("sandbox")
+        ? "sandbox_unavailable"
+        : "internal",
+    message: coder.message,
+  };
 }
 
 /** How a step ends whose run is stopped; on a worker that leaves it does not end. */
@@ -186,7 +230,9 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     event: parts.event,
     project: plan.project,
     run: { id: run.id, number: run.number, commit: run.commit, trigger: run.trigger, attempt: 1 },
-    steps: Object.fromEntries(finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }])),
+    steps: Object.fromEntries(
+      finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }]),
+    ),
   };
   return {
     run,
@@ -203,7 +249,15 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     expressions,
     approved: request.approved,
     idempotencyId: (purpose) => idempotencyId(run.id, step.id, purpose),
-    publish: (deployment) => whenConnected(() => publishDeployment(deps.sql, { ...deployment, projectId: run.projectId, commit: run.commit, runId: run.id })),
+    publish: (deployment) =>
+      whenConnected(() =>
+        publishDeployment(deps.sql, {
+          ...deployment,
+          projectId: run.projectId,
+          commit: run.commit,
+          runId: run.id,
+        }),
+      ),
     store: deps.store,
     crashPoint,
   };
@@ -236,6 +290,9 @@ export async function storeArtifact(
     data,
     madeFrom: artifact.madeFrom ?? [],
   };
-  await deps.events.append(owner.run.id, { key: `artifact:${id}`, event: { type: "artifact.created", artifact: stored } });
+  await deps.events.append(owner.run.id, {
+    key: `artifact:${id}`,
+    event: { type: "artifact.created", artifact: stored },
+  });
   return stored;
 }

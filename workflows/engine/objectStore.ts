@@ -38,7 +38,8 @@ async function send(url: string, request: RequestInit): Promise<Response> {
       if (attempt === attempts || ![429, 502, 503, 504].includes(response.status)) return response;
       await response.body?.cancel();
     } catch (cause) {
-      if (attempt === attempts) throw new CoderError("unavailable", `Storage cannot be reached at ${new URL(url).origin}`, { cause });
+      if (attempt === attempts)
+        throw new CoderError("unavailable", `Storage cannot be reached at ${new URL(url).origin}`, { cause });
     }
     await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
   }

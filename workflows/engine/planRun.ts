@@ -31,11 +31,21 @@ export function planRun(run: RunRow): RunPlan {
   const parsed = parseWorkflow(run.snapshot.yaml ?? "", { path: run.workflow_path });
   if (!parsed.ok) {
     const problem = parsed.problems.find((one) => one.severity === "error");
-    throw new CoderError("bad_input", `${run.workflow_path} cannot run: ${problem?.message ?? "it is empty"} (line ${problem?.line ?? 1})`);
+    throw new CoderError(
+      "bad_input",
+      `${run.workflow_path} cannot run: ${problem?.message ?? "it is empty"} (line ${problem?.line ?? 1})`,
+    );
   }
   const { workflow } = parsed;
-  const project = workflow.project ? { ...here, ...workflow.project, ref: workflow.project.ref ?? run.ref } : here;
-  return { steps: planWorkflow(workflow).steps, policies: workflow.policies, outputs: workflow.outputs, project };
+  const project = workflow.project
+    ? { ...here, ...workflow.project, ref: workflow.project.ref ?? run.ref }
+    : here;
+  return {
+    steps: planWorkflow(workflow).steps,
+    policies: workflow.policies,
+    outputs: workflow.outputs,
+    project,
+  };
 }
 
 function operationalizePlan(): EngineStep[] {

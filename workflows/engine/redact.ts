@@ -24,12 +24,14 @@ export interface RedactedStream {
 export function makeRedactor(secrets: Iterable<string>): Redactor {
   const forms = new Set<string>();
   for (const secret of secrets) {
-    if (secret.length >= shortest) for (const form of formsOf(secret)) if (form.length >= shortest) forms.add(form);
+    if (secret.length >= shortest)
+      for (const form of formsOf(secret)) if (form.length >= shortest) forms.add(form);
   }
   // The longest first: one secret may contain another.
   const sorted = [...forms].sort((a, b) => b.length - a.length);
   const longest = sorted[0]?.length ?? 0;
-  const pattern = sorted.length === 0 ? undefined : new RegExp(sorted.map((form) => RegExp.escape(form)).join("|"), "g");
+  const pattern =
+    sorted.length === 0 ? undefined : new RegExp(sorted.map((form) => RegExp.escape(form)).join("|"), "g");
   const text = (value: string): string => (pattern ? value.replace(pattern, mask) : value);
 
   /** Length of the longest end of the text that begins a secret without being a whole one. */
@@ -66,9 +68,18 @@ function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, "utf8");
   const hex = bytes.toString("hex");
   const encoded = encodeURIComponent(secret);
-  const forms = [secret, hex, hex.toUpperCase(), encoded, encoded.replaceAll("%20", "+"), JSON.stringify(secret).slice(1, -1)];
+  const forms = [
+    secret,
+    hex,
+    hex.toUpperCase(),
+    encoded,
+    encoded.replaceAll("%20", "+"),
+    JSON.stringify(secret).slice(1, -1),
+  ];
   for (const padding of [0, 1, 2]) {
-    const base64 = Buffer.concat([Buffer.alloc(padding), bytes]).toString("base64").replace(/=+$/, "");
+    const base64 = Buffer.concat([Buffer.alloc(padding), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
     // Characters that hold bits of what stands before or after the secret differ from case to case.
     const start = Math.ceil((padding * 8) / 6);
     const end = Math.floor(((padding + bytes.length) * 8) / 6);

@@ -129,7 +129,12 @@ export class RunHost {
       workDir: this.dir,
       cacheDir: join(this.#deps.workDir, "cache", run.projectId),
       allowedDomains: policies.network.allowed_domains,
-      env: { CODER_RUN_ID: run.id, CODER_RUN_NUMBER: String(run.number), CODER_REF: run.ref, CODER_COMMIT: run.commit },
+      env: {
+        CODER_RUN_ID: run.id,
+        CODER_RUN_NUMBER: String(run.number),
+        CODER_REF: run.ref,
+        CODER_COMMIT: run.commit,
+      },
       registry: this.#deps.registry,
       privateDirs: this.#deps.privateDirs,
     });
@@ -215,7 +220,9 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
     },
     async handOver() {
       leaving = true;
-      await Promise.all([...hosts.values()].map((host) => host.dispose({ reason: "handover", removeFiles: false })));
+      await Promise.all(
+        [...hosts.values()].map((host) => host.dispose({ reason: "handover", removeFiles: false })),
+      );
     },
     active: () => [...hosts.keys()],
   };

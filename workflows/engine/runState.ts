@@ -13,7 +13,9 @@ export interface StepState {
 export type RunState = Map<string, StepState>;
 
 export function initialState(steps: readonly EngineStep[]): RunState {
-  return new Map(steps.map((step) => [step.id, { status: "pending", blocking: false, outputs: {}, failure: null }]));
+  return new Map(
+    steps.map((step) => [step.id, { status: "pending", blocking: false, outputs: {}, failure: null }]),
+  );
 }
 
 export function isEnded(state: StepState): boolean {

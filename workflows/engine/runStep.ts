@@ -31,7 +31,9 @@ export function makeRunStep(deps: ExecuteDeps): (step: StepArguments) => Promise
     let { execsBefore } = step;
     for (let attempt = 1; attempt <= retry.max_attempts; attempt++) {
       const request = { ...step, attempt, execsBefore, last: attempt === retry.max_attempts };
-      outcome = await DBOS.runStep(() => executeStep(deps, request).catch(internalFailure(execsBefore)), { name: `attempt ${attempt}` });
+      outcome = await DBOS.runStep(() => executeStep(deps, request).catch(internalFailure(execsBefore)), {
+        name: `attempt ${attempt}`,
+      });
       execsBefore = outcome.execs;
       if (outcome.kind !== "ended" || outcome.status !== "failed" || request.last) break;
       // Exponential: a service that is down needs more time at each try.

@@ -1,7 +1,12 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { toCoderError } from "../../shared/errors.ts";
 import type { Failure, RunStatus } from "../../shared/run/events.ts";
-import { evaluateCondition, interpolate, type ExpressionContext, type Value } from "../../shared/workflow/expressions.ts";
+import {
+  evaluateCondition,
+  interpolate,
+  type ExpressionContext,
+  type Value,
+} from "../../shared/workflow/expressions.ts";
 import type { EngineStep, RunInfo } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import type { Sql } from "./database.ts";
@@ -9,14 +14,24 @@ import type { RunEvents } from "./events.ts";
 import { makeApprovals, type Approvals } from "./approvals.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { RunMessage } from "./runMessage.ts";
-import { failedStep, initialState, isEnded, mayFail, readiness, type RunState, type StepState } from "./runState.ts";
+import {
+  failedStep,
+  initialState,
+  isEnded,
+  mayFail,
+  readiness,
+  type RunState,
+  type StepState,
+} from "./runState.ts";
 import { stepWorkflowId, type StepArguments } from "./runStep.ts";
 
 export interface RunWorkflowDeps {
   sql: Sql;
   workerId: string;
   events: RunEvents;
-  load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus } | undefined>;
+  load(
+    runId: string,
+  ): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus } | undefined>;
   runStep: (step: StepArguments) => Promise<void>;
   /** Kills what runs of a run, on whichever worker it is. */
   abort(runId: string, reason: "canceled" | "budget_wall_clock"): Promise<void>;
@@ -40,14 +55,20 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
     if (loaded === undefined) return "deleted";
     if (loaded instanceof Error) {
       const failure: Failure = { code: "internal", message: loaded.message };
-      await deps.events.append(runId, { key: "run.finished", event: { type: "run.finished", status: "failed", failure, outputs: {} } });
+      await deps.events.append(runId, {
+        key: "run.finished",
+        event: { type: "run.finished", status: "failed", failure, outputs: {} },
+      });
       return "failed";
     }
     const { workerId } = deps;
     await deps.events.append(runId, { key: "run.started", event: { type: "run.started", workerId } });
     if (loaded.status !== "queued") {
       const reason = "The worker that had it stopped; another one goes on.";
-      await deps.events.append(runId, { key: `run.resumed:${workerId}`, event: { type: "run.resumed", workerId, reason } });
+      await deps.events.append(runId, {
+        key: `run.resumed:${workerId}`,
+        event: { type: "run.resumed", workerId, reason },
+      });
     }
     return new Run(deps, loaded).drive();
   };
@@ -76,14 +97,19 @@ class Run {
 
   async drive(): Promise<string> {
     const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
+    // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
+    await this.#startReady();
     let now = await DBOS.now();
     let activeMs = 0;
     for (;;) {
-      await this.#startReady();
       const working = this.#count("running") > 0;
       if (!working && (this.#stop !== undefined || this.#count("waiting", "pending") === 0)) break;
       // Waiting for people is not working time: a budget of an hour and an approval over the weekend go together.
-      const deadline = Math.min(working ? now + budgetMs - activeMs : Infinity, this.#approvals.nextExpiry(), this.#stopAt);
+      const deadline = Math.min(
+        working ? now + budgetMs - activeMs : Infinity,
+        this.#approvals.nextExpiry(),
+        this.#stopAt,
+      );
       const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
       const before = now;
@@ -93,6 +119,7 @@ class Run {
       if (working && activeMs >= budgetMs) await this.#stopRun("budget_wall_clock", now);
       if (now >= this.#stopAt) break;
       await this.#expire(now);
+      await this.#startReady();
     }
     return this.#finish();
   }
@@ -103,7 +130,7 @@ class Run {
 
   /** Starts, skips and asks until nothing more can be done; ending one step may free others. */
   async #startReady(): Promise<void> {
-    for (let changed = true; changed && this.#stop === undefined; ) {
+    for (let changed = true; changed && this.#stop === undefined;) {
       changed = false;
       for (const step of this.#plan.steps) {
         if (this.#at(step.id).status !== "pending") continue;
@@ -125,7 +152,8 @@ class Run {
   async #startOne(step: EngineStep): Promise<void> {
     if (step.if !== null) {
       try {
-        if (!evaluateCondition(step.if, this.#expressions())) return await this.#skip(step, "Skipped: its `if` is false.");
+        if (!evaluateCondition(step.if, this.#expressions()))
+          return await this.#skip(step, "Skipped: its `if` is false.");
       } catch (error) {
         return this.#fail(step, { code: "expression", message: toCoderError(error).message });
       }
@@ -144,7 +172,13 @@ class Run {
     const round = earlier.round + 1;
     this.#rounds.set(step.id, { round, execs: earlier.execs });
     this.#at(step.id).status = "running";
-    const child: StepArguments = { runId: this.#run.id, stepId: step.id, round, execsBefore: earlier.execs, approved };
+    const child: StepArguments = {
+      runId: this.#run.id,
+      stepId: step.id,
+      round,
+      execsBefore: earlier.execs,
+      approved,
+    };
     await DBOS.startWorkflow(this.#deps.runStep, { workflowID: stepWorkflowId(child) })(child);
   }
 
@@ -153,15 +187,20 @@ class Run {
     if (message.type === "approval") return this.#decided(message.approvalId, message.decision);
     const step = this.#plan.steps.find((one) => one.id === message.stepId);
     const { outcome } = message;
-    if (!step || this.#at(step.id).status !== "running" || this.#rounds.get(step.id)?.round !== message.round) return;
+    if (!step || this.#at(step.id).status !== "running" || this.#rounds.get(step.id)?.round !== message.round)
+      return;
     this.#rounds.set(step.id, { round: message.round, execs: outcome.execs });
     if (outcome.kind === "ended") return this.#ended(step, outcome);
     this.#at(step.id).status = "waiting";
     // Asked for in the moment the run was stopped: it stays unasked.
-    if (this.#stop === undefined) await this.#approvals.askForAction(step, { ...outcome, round: message.round });
+    if (this.#stop === undefined)
+      await this.#approvals.askForAction(step, { ...outcome, round: message.round });
   }
 
-  #ended(step: EngineStep, end: Pick<StepState, "outputs" | "failure"> & { status: "succeeded" | "failed" | "canceled" }): void {
+  #ended(
+    step: EngineStep,
+    end: Pick<StepState, "outputs" | "failure"> & { status: "succeeded" | "failed" | "canceled" },
+  ): void {
     const blocking = end.status === "failed" && !mayFail(step);
     this.#state.set(step.id, { status: end.status, outputs: end.outputs, failure: end.failure, blocking });
   }
@@ -170,9 +209,12 @@ class Run {
     const asked = this.#approvals.take(approvalId);
     if (!asked || this.#stop !== undefined) return;
     const { step } = asked;
-    if (decision === "rejected") return this.#fail(step, { code: "rejected", message: "The approval was rejected." });
-    if (decision !== "approved") return this.#fail(step, { code: "expired", message: "Nobody decided in time." });
-    if (asked.action !== null) return this.#startStep(step, { action: asked.action, contentHash: asked.contentHash });
+    if (decision === "rejected")
+      return this.#fail(step, { code: "rejected", message: "The approval was rejected." });
+    if (decision !== "approved")
+      return this.#fail(step, { code: "expired", message: "Nobody decided in time." });
+    if (asked.action !== null)
+      return this.#startStep(step, { action: asked.action, contentHash: asked.contentHash });
     const outputs = { approved: true, approvalId };
     this.#ended(step, { status: "succeeded", outputs, failure: null });
     await this.#storeEnd(step, { status: "succeeded", outputs, failure: null });
@@ -189,7 +231,10 @@ class Run {
     this.#at(step.id).status = "skipped";
     const key = `note:${step.id}`;
     const chunks = [{ stream: "note" as const, text: `${note}\n`, at: Date.now() }];
-    await this.#deps.events.append(this.#run.id, { key, event: { type: "step.log", stepId: step.id, chunks } });
+    await this.#deps.events.append(this.#run.id, {
+      key,
+      event: { type: "step.log", stepId: step.id, chunks },
+    });
     await this.#storeEnd(step, { status: "skipped", outputs: {}, failure: null });
   }
 
@@ -198,7 +243,14 @@ class Run {
     await this.#storeEnd(step, { status: "failed", outputs: {}, failure });
   }
 
-  async #storeEnd(step: EngineStep, end: { status: "succeeded" | "failed" | "skipped"; outputs: Record<string, Value>; failure: Failure | null }): Promise<void> {
+  async #storeEnd(
+    step: EngineStep,
+    end: {
+      status: "succeeded" | "failed" | "skipped";
+      outputs: Record<string, Value>;
+      failure: Failure | null;
+    },
+  ): Promise<void> {
     await this.#deps.events.append(this.#run.id, {
       key: `step.finished:${step.id}`,
       event: { type: "step.finished", stepId: step.id, exitCode: null, durationMs: 0, ...end },
@@ -211,7 +263,13 @@ class Run {
     this.#stop =
       reason === "canceled"
         ? { status: "canceled", failure: { code: "canceled", message: "The run was canceled." } }
-        : { status: "failed", failure: { code: "budget_wall_clock", message: `The run took longer than its budget of ${seconds} s (max_wall_clock_sec).` } };
+        : {
+            status: "failed",
+            failure: {
+              code: "budget_wall_clock",
+              message: `The run took longer than its budget of ${seconds} s (max_wall_clock_sec).`,
+            },
+          };
     this.#stopAt = now + stopGraceMs;
     await this.#deps.abort(this.#run.id, reason);
   }
@@ -229,18 +287,27 @@ class Run {
   }
 
   async #finish(): Promise<string> {
-    let end: { status: "succeeded" | "failed" | "canceled"; failure: Failure | null } = this.#stop ?? this.#verdict();
+    let end: { status: "succeeded" | "failed" | "canceled"; failure: Failure | null } =
+      this.#stop ?? this.#verdict();
     let outputs: Record<string, Value> = {};
     if (end.status === "succeeded" && !this.#run.dryRun) {
       try {
-        outputs = Object.fromEntries(Object.entries(this.#plan.outputs).map(([name, text]) => [name, interpolate(text, this.#expressions())]));
+        outputs = Object.fromEntries(
+          Object.entries(this.#plan.outputs).map(([name, text]) => [
+            name,
+            interpolate(text, this.#expressions()),
+          ]),
+        );
       } catch (error) {
         end = { status: "failed", failure: { code: "expression", message: toCoderError(error).message } };
       }
     }
     await this.#deps.finish(this.#run);
     crashPoint("before-finish");
-    await this.#deps.events.append(this.#run.id, { key: "run.finished", event: { type: "run.finished", ...end, outputs } });
+    await this.#deps.events.append(this.#run.id, {
+      key: "run.finished",
+      event: { type: "run.finished", ...end, outputs },
+    });
     return end.status;
   }
 

@@ -77,12 +77,22 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   configureDbos(options);
   registerWorkflows(parts, fence);
   // Before launch: nothing may be ours that the others would take for a dead worker's.
-  const lease = await takeLease({ sql: leaseSql, workerId, version: applicationVersion, leaseMs: options.leaseMs, onLost: fence });
+  const lease = await takeLease({
+    sql: leaseSql,
+    workerId,
+    version: applicationVersion,
+    leaseMs: options.leaseMs,
+    onLost: fence,
+  });
   await DBOS.launch();
   await DBOS.registerQueue("runs", { minPollingIntervalMs: 20, onConflict: "always_update" });
   const subscription = await listen(parts);
   const loops = [
-    every(1000, () => reap(leaseSql, { leaseMs: options.leaseMs, mayReap: () => lease.mayReap(), logger }), logger),
+    every(
+      1000,
+      () => reap(leaseSql, { leaseMs: options.leaseMs, mayReap: () => lease.mayReap(), logger }),
+      logger,
+    ),
     every(5000, () => reconcile(parts), logger),
   ];
   return {
@@ -102,7 +112,10 @@ function makeFence({ options, hosts }: Parts): (reason: string) => void {
   return (reason) => {
     if (fenced) return;
     fenced = true;
-    options.logger.fatal({ workerId: options.workerId }, `The lease is lost (${reason}): everything here stops`);
+    options.logger.fatal(
+      { workerId: options.workerId },
+      `The lease is lost (${reason}): everything here stops`,
+    );
     void hosts.handOver().finally(() => options.onFenced(reason));
   };
 }
@@ -149,7 +162,12 @@ async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
     createdBy: row.created_by,
     inputs: row.inputs as Record<string, Value>,
   };
-  return { run, plan: planRun(row), event: (row.snapshot.event ?? {}) as Record<string, Value>, status: row.status };
+  return {
+    run,
+    plan: planRun(row),
+    event: (row.snapshot.event ?? {}) as Record<string, Value>,
+    status: row.status,
+  };
 }
 
 function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
@@ -176,7 +194,12 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       try {
         const bytes = await makeLogBundle(sql, run.id);
         const bundle = { kind: "log_bundle" as const, name: "log.txt.gz", contentType: "application/gzip" };
-        if (bytes) await storeArtifact({ events, store }, { run, stepId: null }, { ...bundle, bytes, data: { lines: "gzip" } });
+        if (bytes)
+          await storeArtifact(
+            { events, store },
+            { run, stepId: null },
+            { ...bundle, bytes, data: { lines: "gzip" } },
+          );
       } catch (error) {
         if (isFenced(error)) throw error;
         // The log itself is in the events; a run does not fail for its copy.
@@ -234,7 +257,10 @@ function every(intervalMs: number, work: () => Promise<void>, logger: Logger): (
   return () => clearInterval(timer);
 }
 
-async function reap(sql: Sql, options: { leaseMs: number; mayReap(): boolean; logger: Logger }): Promise<void> {
+async function reap(
+  sql: Sql,
+  options: { leaseMs: number; mayReap(): boolean; logger: Logger },
+): Promise<void> {
   if (!options.mayReap()) return;
   const dead = await reapWorkers(sql, { version: applicationVersion, leaseMs: options.leaseMs });
   if (dead.length === 0) return;
@@ -251,7 +277,9 @@ async function reconcile({ sql, events, options }: Parts): Promise<void> {
       event: {
         type: "run.finished",
         status: canceled ? "canceled" : "failed",
-        failure: canceled ? { code: "canceled", message: "The run was canceled." } : { code: "internal", message: `The engine gave the run up (${status}).` },
+        failure: canceled
+          ? { code: "canceled", message: "The run was canceled." }
+          : { code: "internal", message: `The engine gave the run up (${status}).` },
         outputs: {},
       },
     });

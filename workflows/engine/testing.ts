@@ -34,8 +34,23 @@ export interface EngineFixture {
   untilEvent(runId: string, holds: (events: RunEvent[]) => boolean, timeoutMs?: number): Promise<RunEvent[]>;
   events(runId: string): Promise<RunEvent[]>;
   log(runId: string, stepId?: string): Promise<string>;
-  steps(runId: string): Promise<Record<string, { status: StepStatus; execs: number; failure: { code: string; message: string } | null; outputs: any; exit_code: number | null }>>;
-  run(runId: string): Promise<{ status: string; failure: { code: string; message: string } | null; outputs: any }>;
+  steps(
+    runId: string,
+  ): Promise<
+    Record<
+      string,
+      {
+        status: StepStatus;
+        execs: number;
+        failure: { code: string; message: string } | null;
+        outputs: any;
+        exit_code: number | null;
+      }
+    >
+  >;
+  run(
+    runId: string,
+  ): Promise<{ status: string; failure: { code: string; message: string } | null; outputs: any }>;
   cancel(runId: string): Promise<void>;
   decide(runId: string, decision: "approved" | "rejected"): Promise<void>;
   close(): Promise<void>;
@@ -65,13 +80,17 @@ export interface TestWorker {
 
 const worker = new URL("../worker.ts", import.meta.url).pathname;
 
-export async function startEngineFixture(options: { database?: Pick<TestDatabase, "databaseUrl" | "close"> } = {}): Promise<EngineFixture> {
+export async function startEngineFixture(
+  options: { database?: Pick<TestDatabase, "databaseUrl" | "close"> } = {},
+): Promise<EngineFixture> {
   const directory = mkdtempSync(join(tmpdir(), "coder-engine-"));
   const database = options.database ?? (await createTestDatabase());
   const sql = postgres(database.databaseUrl, { max: 4, onnotice: () => undefined });
   const serviceKey = `service-${randomUUID()}`;
   const objects = new Map<string, Buffer>();
-  const server = createServer((request, response) => void serve({ request, response, sql, objects, serviceKey }));
+  const server = createServer(
+    (request, response) => void serve({ request, response, sql, objects, serviceKey }),
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -81,7 +100,9 @@ export async function startEngineFixture(options: { database?: Pick<TestDatabase
     select o.id, o.slug from orgs o join members m on m.org_id = o.id where m.user_id = ${ownerId}`;
   const workers: TestWorker[] = [];
   const events = async (runId: string): Promise<RunEvent[]> =>
-    (await sql<{ event: RunEvent }[]>`select event from run_events where run_id = ${runId} order by seq`).map((row) => row.event);
+    (await sql<{ event: RunEvent }[]>`select event from run_events where run_id = ${runId} order by seq`).map(
+      (row) => row.event,
+    );
   const describe = async (runId: string): Promise<string> => {
     const tail = (await events(runId)).slice(-30).map((event) => JSON.stringify(event).slice(0, 600));
     return [...tail, ...workers.map((one) => one.said().slice(-3000))].join("\n");
@@ -91,12 +112,22 @@ export async function startEngineFixture(options: { database?: Pick<TestDatabase
     for (;;) {
       const all = await whileReachable(() => events(runId));
       if (all && holds(all)) return all;
-      if (Date.now() > deadline) throw new Error(`Run ${runId} did not get there in ${timeoutMs} ms:\n${await describe(runId)}`);
+      if (Date.now() > deadline)
+        throw new Error(`Run ${runId} did not get there in ${timeoutMs} ms:\n${await describe(runId)}`);
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
   };
   return {
-    ...{ sql, databaseUrl: database.databaseUrl, serviceKey, objects, directory, ownerId, events, untilEvent },
+    ...{
+      sql,
+      databaseUrl: database.databaseUrl,
+      serviceKey,
+      objects,
+      directory,
+      ownerId,
+      events,
+      untilEvent,
+    },
     async startWorker({ env = {} } = {}) {
       const started = await startWorkerProcess({
         CODER_DATABASE_URL: database.databaseUrl,
@@ -116,7 +147,12 @@ export async function startEngineFixture(options: { database?: Pick<TestDatabase
       const slug = `p-${randomUUID().slice(0, 8)}`;
       const id = randomUUID();
       await sql`insert into projects (id, org_id, slug, name, source) values (${id}, ${org!.id}, ${slug}, ${slug}, 'upload')`;
-      return { id, orgId: org!.id, slug, commit: makeRepository(join(directory, "git", org!.slug, `${slug}.git`), files) };
+      return {
+        id,
+        orgId: org!.id,
+        slug,
+        commit: makeRepository(join(directory, "git", org!.slug, `${slug}.git`), files),
+      };
     },
     async start(project, yaml, { inputs = {}, dryRun = false } = {}) {
       const id = randomUUID();
@@ -132,16 +168,24 @@ export async function startEngineFixture(options: { database?: Pick<TestDatabase
       for (;;) {
         const rows = await whileReachable(() => sql`select status from runs where id = ${runId}`);
         if (rows && statuses.includes(rows[0]?.status as string)) return;
-        if (Date.now() > deadline) throw new Error(`Run ${runId} is ${rows?.[0]?.status}, not ${statuses.join(" or ")}, after ${timeoutMs} ms:\n${await describe(runId)}`);
+        if (Date.now() > deadline)
+          throw new Error(
+            `Run ${runId} is ${rows?.[0]?.status}, not ${statuses.join(" or ")}, after ${timeoutMs} ms:\n${await describe(runId)}`,
+          );
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
     },
     async log(runId, stepId) {
-      const chosen = (await events(runId)).filter((event) => event.type === "step.log" && (stepId === undefined || event.stepId === stepId));
-      return chosen.flatMap((event) => (event.type === "step.log" ? event.chunks.map((chunk) => chunk.text) : [])).join("");
+      const chosen = (await events(runId)).filter(
+        (event) => event.type === "step.log" && (stepId === undefined || event.stepId === stepId),
+      );
+      return chosen
+        .flatMap((event) => (event.type === "step.log" ? event.chunks.map((chunk) => chunk.text) : []))
+        .join("");
     },
     async steps(runId) {
-      const rows = await sql`select step_id, status, execs, failure, outputs, exit_code from step_runs where run_id = ${runId}`;
+      const rows =
+        await sql`select step_id, status, execs, failure, outputs, exit_code from step_runs where run_id = ${runId}`;
       return Object.fromEntries(rows.map((row) => [row.step_id, row])) as any;
     },
     async run(runId) {
@@ -152,7 +196,8 @@ export async function startEngineFixture(options: { database?: Pick<TestDatabase
       await sql`select public.cancel_run(${runId})`;
     },
     async decide(runId, decision) {
-      const [approval] = await sql`select id, content_hash from approvals where run_id = ${runId} and status = 'waiting'`;
+      const [approval] =
+        await sql`select id, content_hash from approvals where run_id = ${runId} and status = 'waiting'`;
       await sql.begin(async (tx) => {
         await tx`select set_config('request.jwt.claims', ${JSON.stringify({ sub: ownerId, role: "authenticated" })}, true)`;
         await tx`select public.decide_approval(${approval!.id}, ${decision}, ${approval!.content_hash})`;
@@ -173,7 +218,18 @@ async function whileReachable<T>(query: () => Promise<T>): Promise<T | undefined
     return await query();
   } catch (error) {
     const { code } = error as { code?: string };
-    if (["CONNECTION_CLOSED", "ECONNREFUSED", "ECONNRESET", "57P01", "57P03", "CONNECTION_ENDED", "CONNECTION_DESTROYED"].includes(code ?? "")) return undefined;
+    if (
+      [
+        "CONNECTION_CLOSED",
+        "ECONNREFUSED",
+        "ECONNRESET",
+        "57P01",
+        "57P03",
+        "CONNECTION_ENDED",
+        "CONNECTION_DESTROYED",
+      ].includes(code ?? "")
+    )
+      return undefined;
     throw error;
   }
 }
@@ -184,12 +240,17 @@ async function startWorkerProcess(env: Record<string, string>): Promise<TestWork
     const value = process.env[name];
     if (value !== undefined) inherited[name] = value;
   }
-  const child = spawn(process.execPath, [worker], { env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [worker], {
+    env: { ...inherited, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const exited = once(child, "exit").then(() => undefined);
   const ready = new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once("line", (line) => resolve((JSON.parse(line) as { workerId: string }).workerId));
+    createInterface({ input: child.stdout }).once("line", (line) =>
+      resolve((JSON.parse(line) as { workerId: string }).workerId),
+    );
     child.once("exit", (code) => reject(new Error(`The worker ended with ${code}: ${said}`)));
   });
   const id = await ready;
@@ -210,7 +271,9 @@ async function startWorkerProcess(env: Record<string, string>): Promise<TestWork
 function makeRepository(bare: string, files: Record<string, string>): string {
   const work = mkdtempSync(join(tmpdir(), "coder-repo-"));
   const git = (...args: string[]): string =>
-    execFileSync("git", ["-C", work, "-c", "user.name=Test", "-c", "user.email=test@example.com", ...args], { encoding: "utf8" }).trim();
+    execFileSync("git", ["-C", work, "-c", "user.name=Test", "-c", "user.email=test@example.com", ...args], {
+      encoding: "utf8",
+    }).trim();
   git("init", "-q", "-b", "main");
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(work, path)), { recursive: true });

@@ -23,7 +23,11 @@ export type TestCounts = { passed: number; failed: number; skipped: number; tota
  * The test report of a command, stored as an artifact: from the files its `reports` name, else from what the runner
  * printed. Undefined when the command ran no tests that we can read.
  */
-export async function collectReports(context: StepContext, sandbox: Sandbox, ran: Ran): Promise<TestCounts | undefined> {
+export async function collectReports(
+  context: StepContext,
+  sandbox: Sandbox,
+  ran: Ran,
+): Promise<TestCounts | undefined> {
   const files = await reportFiles(context, sandbox, ran.reports);
   const fromFiles = mergeReports(files.map((file) => file.report));
   const report = fromFiles ?? parseRunnerOutput(ran.output);
@@ -34,7 +38,16 @@ export async function collectReports(context: StepContext, sandbox: Sandbox, ran
   await context.artifact({
     kind: "test_report",
     name: context.step.name,
-    data: { source, passed, failed, skipped, total, failures, exitCode: ran.exitCode, commit: context.run.commit },
+    data: {
+      source,
+      passed,
+      failed,
+      skipped,
+      total,
+      failures,
+      exitCode: ran.exitCode,
+      commit: context.run.commit,
+    },
     ...(raw === "" ? {} : { bytes: Buffer.from(raw), contentType: "text/plain; charset=utf-8" }),
   });
   return { passed, failed, skipped, total };

@@ -9,7 +9,13 @@ export function parseJunit(xml: string): TestReport | undefined {
   let root: unknown;
   try {
     // Entities are not expanded beyond XML's own five: a report comes from code that is not ours.
-    root = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "@", processEntities: true, parseTagValue: false, parseAttributeValue: false }).parse(xml, true);
+    root = new XMLParser({
+      ignoreAttributes: false,
+      attributeNamePrefix: "@",
+      processEntities: true,
+      parseTagValue: false,
+      parseAttributeValue: false,
+    }).parse(xml, true);
   } catch {
     return undefined;
   }
@@ -21,14 +27,23 @@ export function parseJunit(xml: string): TestReport | undefined {
 
 type Node = Record<string, unknown>;
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+const list = (value: unknown): unknown[] =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value];
 
-function visit(node: Node, counts: { passed: number; failed: number; skipped: number; failures: string[] }, depth: number): void {
+function visit(
+  node: Node,
+  counts: { passed: number; failed: number; skipped: number; failures: string[] },
+  depth: number,
+): void {
   if (depth > 50) return;
   for (const testcase of list(node.testcase).filter(isNode)) {
     if ("failure" in testcase || "error" in testcase) {
       counts.failed += 1;
-      counts.failures.push([testcase["@classname"], testcase["@name"]].filter((part) => typeof part === "string" && part !== "").join(" > "));
+      counts.failures.push(
+        [testcase["@classname"], testcase["@name"]]
+          .filter((part) => typeof part === "string" && part !== "")
+          .join(" > "),
+      );
     } else if ("skipped" in testcase) counts.skipped += 1;
     else counts.passed += 1;
   }

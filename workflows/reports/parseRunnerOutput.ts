@@ -18,7 +18,8 @@ export function parseRunnerOutput(output: string): TestReport | undefined {
 }
 
 const number = (match: RegExpMatchArray | null | undefined): number => Number(match?.[1] ?? 0);
-const names = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
+const names = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 
 /** ` Tests  1 failed | 2 passed | 1 skipped (4)` */
 const vitest: Parser = (text) => {
@@ -56,10 +57,22 @@ const jest: Parser = (text) => {
 /** `ℹ pass 2` of the spec reporter, `# pass 2` of the tap reporter. */
 const nodeTest: Parser = (text) => {
   if (!/^[ℹ#] tests \d+$/m.test(text) || !/^[ℹ#] pass \d+$/m.test(text)) return undefined;
-  const count = (name: string): number => [...text.matchAll(new RegExp(`^[ℹ#] ${name} (\\d+)$`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
+  const count = (name: string): number =>
+    [...text.matchAll(new RegExp(`^[ℹ#] ${name} (\\d+)$`, "gm"))].reduce(
+      (sum, match) => sum + Number(match[1]),
+      0,
+    );
   const failing = /failing tests:\n([\s\S]*)$/.exec(text)?.[1];
-  const failures = failing === undefined ? (parseTap(text)?.failures ?? []) : names(failing, /^✖ (.+?)(?: \([\d.]+ms\))?$/gm);
-  return makeReport("node:test", { passed: count("pass"), failed: count("fail") + count("cancelled"), skipped: count("skipped") + count("todo"), failures });
+  const failures =
+    failing === undefined
+      ? (parseTap(text)?.failures ?? [])
+      : names(failing, /^✖ (.+?)(?: \([\d.]+ms\))?$/gm);
+  return makeReport("node:test", {
+    passed: count("pass"),
+    failed: count("fail") + count("cancelled"),
+    skipped: count("skipped") + count("todo"),
+    failures,
+  });
 };
 
 /** `  2 passing (4ms)`, `  1 failing`, `  1 pending` */
@@ -71,13 +84,17 @@ const mocha: Parser = (text) => {
     passed: number(passing),
     failed: number(/^\s+(\d+) failing/m.exec(end)),
     skipped: number(/^\s+(\d+) pending/m.exec(end)),
-    failures: names(end, /^\s+\d+\) ((?:.+\n\s+)*?.+):\n/gm).map((name) => name.replaceAll(/\s*\n\s+/g, " > ")),
+    failures: names(end, /^\s+\d+\) ((?:.+\n\s+)*?.+):\n/gm).map((name) =>
+      name.replaceAll(/\s*\n\s+/g, " > "),
+    ),
   });
 };
 
 /** `===== 1 failed, 2 passed, 1 skipped in 0.12s =====` */
 const pytest: Parser = (text) => {
-  const line = [...text.matchAll(/^=+ (.*\b\d+ (?:passed|failed|error|errors|skipped)\b.* in [\d.]+s.*?) =+$/gm)].at(-1)?.[1];
+  const line = [
+    ...text.matchAll(/^=+ (.*\b\d+ (?:passed|failed|error|errors|skipped)\b.* in [\d.]+s.*?) =+$/gm),
+  ].at(-1)?.[1];
   const quiet = line ?? [...text.matchAll(/^((?:\d+ \w+,? ?)+in [\d.]+s)$/gm)].at(-1)?.[1];
   if (quiet === undefined) return undefined;
   return makeReport("pytest", {
@@ -90,7 +107,8 @@ const pytest: Parser = (text) => {
 
 /** `--- FAIL: TestName (0.00s)` with `-v`; without it only failures and packages are named. */
 const goTest: Parser = (text) => {
-  if (!/^(ok|FAIL|---|\?)\s+\S/m.test(text) || !/^(ok {2}\t|FAIL\t|--- (PASS|FAIL|SKIP): )/m.test(text)) return undefined;
+  if (!/^(ok|FAIL|---|\?)\s+\S/m.test(text) || !/^(ok {2}\t|FAIL\t|--- (PASS|FAIL|SKIP): )/m.test(text))
+    return undefined;
   const leaves = (state: string): string[] => {
     const found = names(text, new RegExp(`^\\s*--- ${state}: (\\S+) \\(`, "gm"));
     return found.filter((name) => !found.some((other) => other.startsWith(`${name}/`)));
@@ -99,7 +117,12 @@ const goTest: Parser = (text) => {
   const passed = leaves("PASS").length;
   // Without -v a passing package is all that is said.
   const packages = passed === 0 ? names(text, /^ok {2}\t(\S+)/gm).length : 0;
-  return makeReport("go test", { passed: passed + packages, failed: failures.length, skipped: leaves("SKIP").length, failures });
+  return makeReport("go test", {
+    passed: passed + packages,
+    failed: failures.length,
+    skipped: leaves("SKIP").length,
+    failures,
+  });
 };
 
 /** `test result: FAILED. 1 passed; 1 failed; 0 ignored; …` once per test binary */
@@ -107,7 +130,12 @@ const cargo: Parser = (text) => {
   const lines = [...text.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   if (lines.length === 0) return undefined;
   const sum = (index: number): number => lines.reduce((total, match) => total + Number(match[index]), 0);
-  return makeReport("cargo test", { passed: sum(1), failed: sum(2), skipped: sum(3), failures: names(text, /^test (\S+) \.\.\. FAILED$/gm) });
+  return makeReport("cargo test", {
+    passed: sum(1),
+    failed: sum(2),
+    skipped: sum(3),
+    failures: names(text, /^test (\S+) \.\.\. FAILED$/gm),
+  });
 };
 
 const parsers: Parser[] = [vitest, jest, nodeTest, pytest, cargo, goTest, mocha, parseTap];

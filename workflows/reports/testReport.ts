@@ -13,9 +13,14 @@ export interface TestReport {
 export const maxNames = 50;
 
 /** A report from its counts; names beyond `maxNames` are dropped, duplicates too. */
-export function makeReport(source: string, counts: { passed: number; failed: number; skipped: number; failures: string[] }): TestReport {
+export function makeReport(
+  source: string,
+  counts: { passed: number; failed: number; skipped: number; failures: string[] },
+): TestReport {
   const { passed, failed, skipped } = counts;
-  const failures = [...new Set(counts.failures.map((name) => name.trim()).filter((name) => name !== ""))].slice(0, maxNames);
+  const failures = [
+    ...new Set(counts.failures.map((name) => name.trim()).filter((name) => name !== "")),
+  ].slice(0, maxNames);
   return { source, passed, failed, skipped, total: passed + failed + skipped, failures };
 }
 
@@ -23,7 +28,8 @@ export function makeReport(source: string, counts: { passed: number; failed: num
 export function mergeReports(reports: readonly TestReport[]): TestReport | undefined {
   const [first] = reports;
   if (!first) return undefined;
-  const sum = (pick: (report: TestReport) => number): number => reports.reduce((total, report) => total + pick(report), 0);
+  const sum = (pick: (report: TestReport) => number): number =>
+    reports.reduce((total, report) => total + pick(report), 0);
   return makeReport([...new Set(reports.map((report) => report.source))].join("+"), {
     passed: sum((report) => report.passed),
     failed: sum((report) => report.failed),

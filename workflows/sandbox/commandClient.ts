@@ -13,7 +13,10 @@ const messageSchema = z.union([
   z.object({ id: z.number().int(), result: z.unknown() }),
   z.object({
     id: z.number().int(),
-    error: z.object({ code: z.enum(["not_found", "too_large", "unavailable", "internal"]), message: z.string() }),
+    error: z.object({
+      code: z.enum(["not_found", "too_large", "unavailable", "internal"]),
+      message: z.string(),
+    }),
   }),
 ]);
 type Message = z.infer<typeof messageSchema>;
@@ -171,7 +174,8 @@ class Connection implements Sandbox {
       return { exitCode, timedOut, aborted, durationMs: performance.now() - startedAt };
     } catch (error) {
       // Taken down because the command would not die: that is the end that was asked for.
-      if (timedOut || aborted) return { exitCode: 137, timedOut, aborted, durationMs: performance.now() - startedAt };
+      if (timedOut || aborted)
+        return { exitCode: 137, timedOut, aborted, durationMs: performance.now() - startedAt };
       throw error;
     } finally {
       clearTimeout(timeout);
@@ -181,7 +185,12 @@ class Connection implements Sandbox {
   }
 
   async list(directory: string, options: { maxFiles: number; skip?: readonly string[] }) {
-    const { done } = this.#call({ op: "list", path: directory, maxFiles: options.maxFiles, skip: options.skip ?? [] });
+    const { done } = this.#call({
+      op: "list",
+      path: directory,
+      maxFiles: options.maxFiles,
+      skip: options.skip ?? [],
+    });
     return listSchema.parse(await done).files;
   }
 

@@ -91,7 +91,10 @@ function exec(request: Request): void {
   pipe("err", child.stderr);
   child.on("error", (error) => {
     running.delete(id);
-    reply({ id, error: { code: "unavailable", message: `The command could not be started: ${error.message}` } });
+    reply({
+      id,
+      error: { code: "unavailable", message: `The command could not be started: ${error.message}` },
+    });
   });
   child.on("exit", (code, signal) => {
     if (!running.delete(id)) return;
@@ -136,7 +139,8 @@ async function list(request: Request): Promise<object> {
       if (entry.isDirectory()) {
         if (!request.skip.includes(entry.name)) await walk(join(directory, entry.name), `${path}/`);
       } else if (entry.isFile()) {
-        if (files.length >= request.maxFiles) throw new Refused("too_large", `${request.path} holds more than ${request.maxFiles} files`);
+        if (files.length >= request.maxFiles)
+          throw new Refused("too_large", `${request.path} holds more than ${request.maxFiles} files`);
         files.push({ path, size: (await lstat(join(directory, entry.name))).size });
       }
     }
@@ -152,7 +156,8 @@ async function read(request: Request): Promise<object> {
   try {
     const info = await file.stat();
     if (!info.isFile()) throw new Refused("not_found", `${request.path} is not a file`);
-    if (info.size > request.maxBytes) throw new Refused("too_large", `${request.path} has ${info.size} bytes, more than ${request.maxBytes}`);
+    if (info.size > request.maxBytes)
+      throw new Refused("too_large", `${request.path} has ${info.size} bytes, more than ${request.maxBytes}`);
     return { content: (await file.readFile()).toString("base64") };
   } finally {
     await file.close();
@@ -176,7 +181,10 @@ async function answer(request: Request): Promise<void> {
     reply({ id: request.id, result: await operations[request.op](request) });
   } catch (error) {
     const code = error instanceof Refused ? error.code : "internal";
-    reply({ id: request.id, error: { code, message: error instanceof Error ? error.message : String(error) } });
+    reply({
+      id: request.id,
+      error: { code, message: error instanceof Error ? error.message : String(error) },
+    });
   }
 }
 

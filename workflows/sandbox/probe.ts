@@ -24,7 +24,9 @@ const packages: Record<string, string> = { bwrap: "bubblewrap", socat: "socat", 
  */
 export function probeSandbox(platform: NodeJS.Platform = process.platform): void {
   const needed = platform === "linux" ? ["bwrap", "socat", "rg"] : ["rg"];
-  const missing = needed.filter((name) => findProgram(name) === undefined).map((name) => packages[name] ?? name);
+  const missing = needed
+    .filter((name) => findProgram(name) === undefined)
+    .map((name) => packages[name] ?? name);
   if (missing.length === 0) return;
   throw new CoderError(
     "unavailable",

@@ -25,12 +25,18 @@ export async function makeRunDirectory(workDir: string): Promise<RunDirectory> {
     bin: join(workDir, "bin"),
     server: join(workDir, "commandServer.mjs"),
   };
-  await Promise.all([directory.repo, directory.home, directory.tmp, directory.bin].map((path) => mkdir(path, { recursive: true })));
+  await Promise.all(
+    [directory.repo, directory.home, directory.tmp, directory.bin].map((path) =>
+      mkdir(path, { recursive: true }),
+    ),
+  );
   const [tools] = await Promise.all([
     findTools(),
     serverSource().then((text) => writeFile(directory.server, text)),
     // Commits inside need an author; a command may set its own.
-    writeFile(join(directory.home, ".gitconfig"), "[user]\n\tname = Coder\n\temail = coder@localhost\n", { flag: "wx" }).catch(ignoreExisting),
+    writeFile(join(directory.home, ".gitconfig"), "[user]\n\tname = Coder\n\temail = coder@localhost\n", {
+      flag: "wx",
+    }).catch(ignoreExisting),
   ]);
   await Promise.all(
     Object.entries(tools.commands).map(async ([name, target]) => {
@@ -47,7 +53,9 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
 
 let source: Promise<string> | undefined;
 function serverSource(): Promise<string> {
-  source ??= readFile(new URL("./commandServer.ts", import.meta.url), "utf8").then((text) => stripTypeScriptTypes(text));
+  source ??= readFile(new URL("./commandServer.ts", import.meta.url), "utf8").then((text) =>
+    stripTypeScriptTypes(text),
+  );
   return source;
 }
 
@@ -78,7 +86,8 @@ async function findNpm(): Promise<string | undefined> {
   for (const candidate of candidates) {
     const path = await realpath(candidate).catch(() => undefined);
     const root = path && dirname(dirname(path));
-    if (root && existsSync(join(root, "bin/npm-cli.js")) && existsSync(join(root, "bin/npx-cli.js"))) return root;
+    if (root && existsSync(join(root, "bin/npm-cli.js")) && existsSync(join(root, "bin/npx-cli.js")))
+      return root;
   }
   return undefined;
 }
@@ -87,13 +96,23 @@ async function findNpm(): Promise<string | undefined> {
 export function sandboxEnvironment(directory: RunDirectory, options: SandboxOptions): Record<string, string> {
   const inherited: Record<string, string> = {};
   // Where the machine's own certificates or its proxy are; without them no registry can be reached on such machines.
-  for (const name of ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]) {
+  for (const name of [
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "https_proxy",
+  ]) {
     const value = process.env[name];
     if (value) inherited[name] = value;
   }
   return {
     ...inherited,
-    PATH: [directory.bin, "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].join(":"),
+    PATH: [directory.bin, "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].join(
+      ":",
+    ),
     HOME: directory.home,
     TMPDIR: directory.tmp,
     LANG: "C.UTF-8",

@@ -26,8 +26,19 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
   const environment = sandboxEnvironment(directory, options);
   // srt's own sockets; the path of a socket may have 107 bytes, and a run's directory alone can be longer.
   const sockets = await realpath(await mkdtemp(join(tmpdir(), "coder-")));
-  await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), { mode: 0o600 });
-  const srt = [process.execPath, srtEntry(), "--settings", settingsFile, "--", process.execPath, directory.server, directory.repo];
+  await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), {
+    mode: 0o600,
+  });
+  const srt = [
+    process.execPath,
+    srtEntry(),
+    "--settings",
+    settingsFile,
+    "--",
+    process.execPath,
+    directory.server,
+    directory.repo,
+  ];
   // Where setpriv is, the kernel ends srt (and srt its tree) even when the worker is killed outright. Elsewhere, and
   // besides, the server inside ends everything when its input closes.
   const setpriv = findProgram("setpriv");
@@ -36,7 +47,13 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
     // srt lays unreadable stubs (.bashrc, .gitconfig, …) into its working directory and its HOME, and git refuses to
     // work with such a .gitconfig: both are a directory of its own. The server gives commands the run's HOME.
     cwd: stubs,
-    env: { ...environment, HOME: stubs, TMPDIR: sockets, CODER_HOME: directory.home, CLAUDE_CODE_TMPDIR: directory.tmp },
+    env: {
+      ...environment,
+      HOME: stubs,
+      TMPDIR: sockets,
+      CODER_HOME: directory.home,
+      CLAUDE_CODE_TMPDIR: directory.tmp,
+    },
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -57,11 +74,41 @@ function srtEntry(): string {
 }
 
 /** Top-level directories that belong to the system, and so may be read. */
-const systemDirs = new Set(["bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "dev", "proc", "sys", "nix", "snap", "System", "Library"]);
+const systemDirs = new Set([
+  "bin",
+  "sbin",
+  "lib",
+  "lib32",
+  "lib64",
+  "libx32",
+  "usr",
+  "etc",
+  "opt",
+  "dev",
+  "proc",
+  "sys",
+  "nix",
+  "snap",
+  "System",
+  "Library",
+]);
 /** Inside the system, but nobody's business. */
-const systemSecrets = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private", "/etc/sudoers", "/etc/sudoers.d"];
+const systemSecrets = [
+  "/etc/shadow",
+  "/etc/shadow-",
+  "/etc/gshadow",
+  "/etc/gshadow-",
+  "/etc/ssh",
+  "/etc/ssl/private",
+  "/etc/sudoers",
+  "/etc/sudoers.d",
+];
 
-async function settings(directory: RunDirectory, options: SandboxOptions, srtDirs: string[]): Promise<object> {
+async function settings(
+  directory: RunDirectory,
+  options: SandboxOptions,
+  srtDirs: string[],
+): Promise<object> {
   const top = readdirSync("/", { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !systemDirs.has(entry.name))
     .map((entry) => `/${entry.name}`);
@@ -111,7 +158,10 @@ function hosts(domain: string, registry: string): string[] {
     return [`${url.hostname}${port}`];
   }
   if (!domainPattern.test(domain)) {
-    throw new CoderError("bad_input", `"${domain}" is no host: policies.network.allowed_domains takes registry, host, *.host or host:port`);
+    throw new CoderError(
+      "bad_input",
+      `"${domain}" is no host: policies.network.allowed_domains takes registry, host, *.host or host:port`,
+    );
   }
   return [domain];
 }

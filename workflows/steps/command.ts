@@ -12,9 +12,12 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   const { spec } = context.step;
   if (spec.type !== "command") throw new TypeError(`A ${spec.type} step is no command`);
   // Values reach a command as environment variables only; before anything is opened, for a mistake here is certain.
-  const env = Object.fromEntries(Object.entries(spec.env).map(([name, value]) => [name, interpolate(value, context.expressions)]));
+  const env = Object.fromEntries(
+    Object.entries(spec.env).map(([name, value]) => [name, interpolate(value, context.expressions)]),
+  );
   const sandbox = await context.sandbox();
-  if (sandbox.kind === "none") context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
+  if (sandbox.kind === "none")
+    context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
   let output = "";
   const result = await sandbox.exec({
     command: spec.command,
@@ -28,7 +31,11 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     },
   });
   context.signal.throwIfAborted();
-  const report = await collectReports(context, sandbox, { output, reports: spec.reports, exitCode: result.exitCode });
+  const report = await collectReports(context, sandbox, {
+    output,
+    reports: spec.reports,
+    exitCode: result.exitCode,
+  });
   await keepPatch(context, sandbox);
   const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
   if (result.timedOut) {
@@ -38,7 +45,12 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   if (result.exitCode !== 0) {
     const tests = report && report.failed > 0 ? `: ${report.failed} of ${report.total} tests failed` : "";
     const message = `The command ended with exit code ${result.exitCode}${tests}.`;
-    return { status: "failed", failure: { code: "command_failed", message }, outputs, exitCode: result.exitCode };
+    return {
+      status: "failed",
+      failure: { code: "command_failed", message },
+      outputs,
+      exitCode: result.exitCode,
+    };
   }
   return { status: "succeeded", outputs, exitCode: 0 };
 }
@@ -60,7 +72,10 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> 
   });
   if (result.exitCode !== 0 || patch === "") return;
   if (size > limit) {
-    context.log("note", `The changes to tracked files are larger than max_patch_bytes (${limit}); no patch is kept.\n`);
+    context.log(
+      "note",
+      `The changes to tracked files are larger than max_patch_bytes (${limit}); no patch is kept.\n`,
+    );
     return;
   }
   const bytes = Buffer.from(patch);
@@ -69,5 +84,11 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> 
   // The same changes are kept once, with the step that made them.
   if (earlier.some((artifact) => artifact.kind === "patch" && artifact.sha256 === sha256)) return;
   const files = [...patch.matchAll(/^diff --git a\/(?:.*) b\/(.*)$/gm)].map((match) => match[1] ?? "");
-  await context.artifact({ kind: "patch", name: "changes.patch", bytes, contentType: "text/x-diff", data: { base: context.run.commit, files } });
+  await context.artifact({
+    kind: "patch",
+    name: "changes.patch",
+    bytes,
+    contentType: "text/x-diff",
+    data: { base: context.run.commit, files },
+  });
 }

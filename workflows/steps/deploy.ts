@@ -23,7 +23,10 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     const sandbox = await context.sandbox();
     const plan = await target.plan({ target: spec.target, inputs, sandbox, context });
     const { files, bytes, directory } = plan.subject;
-    context.log("note", `${files} files, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`);
+    context.log(
+      "note",
+      `${files} files, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`,
+    );
     if (context.run.dryRun) {
       context.log("note", "Dry run: nothing is published.\n");
       return { status: "succeeded", outputs: { dryRun: true, files } };
@@ -31,19 +34,35 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     const action = `deploy.${spec.target}`;
     if (needsApproval(context, { action, contentHash: plan.contentHash })) {
       const subject = { target: spec.target, files, bytes, directory, commit: context.run.commit };
-      return { status: "needs_approval", action, contentHash: plan.contentHash, reason: context.step.name, subject };
+      return {
+        status: "needs_approval",
+        action,
+        contentHash: plan.contentHash,
+        reason: context.step.name,
+        subject,
+      };
     }
     const { url, deploymentId } = await plan.publish();
     context.log("note", `Live at ${url}\n`);
     await context.artifact({
       kind: "deploy_url",
       name: spec.target,
-      data: { url, target: spec.target, deploymentId, commit: context.run.commit, contentHash: plan.contentHash },
+      data: {
+        url,
+        target: spec.target,
+        deploymentId,
+        commit: context.run.commit,
+        contentHash: plan.contentHash,
+      },
     });
     return { status: "succeeded", outputs: { url, deploymentId } };
   } catch (error) {
     if (!(error instanceof CoderError) || context.signal.aborted) throw error;
-    if (!["not_found", "too_large", "conflict", "unavailable"].includes(error.code) || /sandbox|^git /.test(error.message)) throw error;
+    if (
+      !["not_found", "too_large", "conflict", "unavailable"].includes(error.code) ||
+      /sandbox|^git /.test(error.message)
+    )
+      throw error;
     context.log("note", `${error.message}\n`);
     return { status: "failed", failure: { code: "deploy_failed", message: error.message } };
   }

@@ -26,7 +26,10 @@ export interface RunInfo {
 /** A step of the plan; the fixed steps of an operationalize run are written the same way. */
 export type EngineStep =
   | PlanStep
-  | (Omit<PlanStep, "type" | "spec"> & { type: "operationalize"; spec: { type: "operationalize"; step_id: string } });
+  | (Omit<PlanStep, "type" | "spec"> & {
+      type: "operationalize";
+      spec: { type: "operationalize"; step_id: string };
+    });
 
 export interface NewArtifact {
   kind: ArtifactKind;
@@ -89,7 +92,12 @@ export interface StepContext {
   /** Same on every execution of this step of this run: names effects, so that a repeated one happens once. */
   idempotencyId(purpose: string): string;
   /** Makes a deployment the live one of its site; returns the site's slug. */
-  publish(deployment: { id: string; kind: "preview" | "prod"; name: string; manifest: SiteManifest }): Promise<string>;
+  publish(deployment: {
+    id: string;
+    kind: "preview" | "prod";
+    name: string;
+    manifest: SiteManifest;
+  }): Promise<string>;
   /** Storage, as the service. */
   store: ObjectStore;
   /** Kills the process when CODER_CRASH_AT names this point; for crash tests. */
@@ -100,7 +108,13 @@ export type StepResult =
   | { status: "succeeded"; outputs: Record<string, Value>; exitCode?: number }
   | { status: "failed"; failure: Failure; outputs?: Record<string, Value>; exitCode?: number }
   /** The step stops here until somebody approves; it is then run again with `approved` set. */
-  | { status: "needs_approval"; action: string; contentHash: string; reason: string; subject: Record<string, Value> };
+  | {
+      status: "needs_approval";
+      action: string;
+      contentHash: string;
+      reason: string;
+      subject: Record<string, Value>;
+    };
 
 /** A step kind: does the work and says how it ended. A thrown CoderError becomes the failure `internal` with its message. */
 export type StepKind = (context: StepContext) => Promise<StepResult>;

@@ -11,6 +11,9 @@ export interface KeyedEvent {
  * Stores events of a run, in order, and derives its status (private.append_run_events).
  * @throws SQLSTATE 55000 when the worker has lost its lease.
  */
-export async function appendRunEvents(sql: Sql, request: { runId: string; workerId: string | null; events: KeyedEvent[] }): Promise<void> {
+export async function appendRunEvents(
+  sql: Sql,
+  request: { runId: string; workerId: string | null; events: KeyedEvent[] },
+): Promise<void> {
   await sql`select private.append_run_events(${request.runId}, ${sql.json(request.events as unknown as Parameters<Sql["json"]>[0])}, ${request.workerId})`;
 }

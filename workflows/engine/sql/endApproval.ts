@@ -7,7 +7,13 @@ import type { KeyedEvent } from "./appendRunEvents.ts";
  */
 export async function endApproval(
   sql: Sql,
-  request: { approvalId: string; runId: string; status: "expired" | "void"; workerId: string; decided: KeyedEvent },
+  request: {
+    approvalId: string;
+    runId: string;
+    status: "expired" | "void";
+    workerId: string;
+    decided: KeyedEvent;
+  },
 ): Promise<"approved" | "rejected" | "expired" | "void"> {
   return sql.begin(async (tx) => {
     await tx`select 1 from public.runs where id = ${request.runId} for update`;
@@ -16,7 +22,9 @@ export async function endApproval(
     if (ended.length > 0) {
       await tx`select private.append_run_events(${request.runId}, ${tx.json([request.decided] as unknown as Parameters<Sql["json"]>[0])}, ${request.workerId})`;
     }
-    const [row] = await tx<{ status: "approved" | "rejected" | "expired" | "void" }[]>`select status from public.approvals where id = ${request.approvalId}`;
+    const [row] = await tx<
+      { status: "approved" | "rejected" | "expired" | "void" }[]
+    >`select status from public.approvals where id = ${request.approvalId}`;
     return row?.status ?? request.status;
   }) as Promise<"approved" | "rejected" | "expired" | "void">;
 }

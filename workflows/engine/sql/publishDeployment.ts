@@ -4,7 +4,15 @@ import type { Sql } from "../database.ts";
 /** Makes a deployment the live one of its site; the same id twice is one deployment. Returns the site's slug. */
 export async function publishDeployment(
   sql: Sql,
-  request: { id: string; projectId: string; kind: "preview" | "prod"; name: string; manifest: SiteManifest; commit: string; runId: string },
+  request: {
+    id: string;
+    projectId: string;
+    kind: "preview" | "prod";
+    name: string;
+    manifest: SiteManifest;
+    commit: string;
+    runId: string;
+  },
 ): Promise<string> {
   const [row] = await sql<{ slug: string }[]>`
     select public.publish_deployment(${request.id}, ${request.projectId}, ${request.kind}, ${request.name}, ${sql.json(request.manifest)},

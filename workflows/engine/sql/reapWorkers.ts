@@ -7,7 +7,10 @@ const reaperLock = 0x636f6465;
  * Takes the lease from workers not seen for `leaseMs`, and returns every executor that holds unfinished workflows of
  * this version without a lease: those workers, and those that gave theirs back. Empty when another worker is at it.
  */
-export async function reapWorkers(sql: Sql, options: { version: string; leaseMs: number }): Promise<string[]> {
+export async function reapWorkers(
+  sql: Sql,
+  options: { version: string; leaseMs: number },
+): Promise<string[]> {
   return sql.begin(async (tx) => {
     const [lock] = await tx<{ locked: boolean }[]>`select pg_try_advisory_xact_lock(${reaperLock}) as locked`;
     if (!lock?.locked) return [];

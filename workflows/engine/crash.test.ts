@@ -1,0 +1,179 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
+
+/**
+ * Workers are killed outright at named points while a second one is there. A command may run again after that, at
+ * least once; everything it leads to outside (events, artifacts, deployments, the end) exists once.
+ */
+let fixture: EngineFixture;
+let project: TestProject;
+beforeAll(async () => {
+  fixture = await startEngineFixture();
+  project = await fixture.project({ "site/index.html": "<h1>Live</h1>" });
+});
+afterAll(() => fixture.close());
+
+const ended = ["succeeded", "failed", "canceled"];
+const yaml = [
+  "name: Crash",
+  "defaults: { on_interrupt: retry }",
+  "steps:",
+  // Outside the repository, so that every execution is seen: the cache directory lives longer than the run.
+  "  - { type: command, command: 'mkdir -p dist; cp site/index.html dist; echo one; echo x >> $npm_config_cache.one' }",
+  "  - { type: deploy, target: preview }",
+  "  - { type: command, command: 'test -e dist/index.html; echo three' }",
+].join("\n");
+
+/** Starts a worker that will die at the point, lets it take the run, then a second one, and waits for the end. */
+async function crashAt(point: string): Promise<{ runId: string; died: boolean }> {
+  const doomed = await fixture.startWorker({ env: { CODER_CRASH_AT: point } });
+  const runId = await fixture.start(project, yaml);
+  await doomed.exited;
+  const second = await fixture.startWorker();
+  await fixture.until(runId, ended, 25_000);
+  await second.kill("SIGTERM");
+  return { runId, died: doomed.child.signalCode === "SIGKILL" };
+}
+
+describe.each([
+  "before-enqueue-ack",
+  "after-checkout",
+  "mid-command",
+  "after-command-before-event",
+  "mid-deploy",
+  "before-finish",
+])("killed at %s", (point) => {
+  test("the run ends right on another worker, and its effects exist once", async () => {
+    const { runId, died } = await crashAt(point);
+    expect(died).toBe(true);
+    expect(await fixture.run(runId)).toMatchObject({ status: "succeeded", failure: null });
+    expect(await fixture.steps(runId)).toMatchObject({
+      s1: { status: "succeeded" },
+      s2: { status: "succeeded" },
+      s3: { status: "succeeded" },
+    });
+    const types = (await fixture.events(runId)).map((event) => event.type);
+    const count = (type: string): number => types.filter((one) => one === type).length;
+    expect([
+      count("run.started"),
+      count("step.started"),
+      count("step.finished"),
+      count("run.finished"),
+    ]).toEqual([1, 3, 3, 1]);
+    if (point !== "before-enqueue-ack") expect(count("run.resumed")).toBe(1);
+    expect(types.at(-1)).toBe("run.finished");
+    expect(await fixture.sql`select 1 from deployments where run_id = ${runId}`).toHaveLength(1);
+    const artifacts = await fixture.sql`select kind from artifacts where run_id = ${runId} order by kind`;
+    expect(artifacts.map((row) => row.kind)).toEqual(["deploy_url", "log_bundle"]);
+  });
+});
+
+test("a command that was interrupted runs again, and says so", async () => {
+  const { runId } = await crashAt("mid-command");
+  expect((await fixture.steps(runId)).s1!.execs).toBe(2);
+  expect(await fixture.log(runId, "s1")).toContain("it is run again from its beginning");
+});
+
+test("a step that was done is not done again", async () => {
+  const before = executions();
+  await crashAt("mid-deploy");
+  expect(executions() - before).toBe(1);
+});
+
+test("on_interrupt fail ends the run instead of running a command twice", async () => {
+  const doomed = await fixture.startWorker({ env: { CODER_CRASH_AT: "mid-command" } });
+  const runId = await fixture.start(
+    project,
+    "name: T\nsteps:\n  - { type: command, on_interrupt: fail, command: 'echo once' }\n",
+  );
+  await doomed.exited;
+  const second = await fixture.startWorker();
+  await fixture.until(runId, ended);
+  expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "interrupted" } });
+  await second.kill("SIGTERM");
+});
+
+test("the commands of a killed worker die with it", async () => {
+  const worker = await fixture.startWorker();
+  const runId = await fixture.start(
+    project,
+    "name: T\nsteps:\n  - { type: command, command: 'while true; do date +%s%N > beat; sleep 0.02; done', on_interrupt: fail }\n  - { type: command, command: 'echo never' }\n",
+  );
+  const beat = join(fixture.directory, "work/runs", runId, "repo/beat");
+  await fixture.untilEvent(runId, (events) => events.some((event) => event.type === "step.started"));
+  await expect.poll(() => read(beat), { timeout: 10_000 }).not.toBe("");
+  await worker.kill("SIGKILL");
+  await expect.poll(async () => await stable(beat, 300), { timeout: 5000 }).toBe(true);
+  await fixture.cancel(runId);
+  const second = await fixture.startWorker();
+  await fixture.until(runId, ended);
+  expect((await fixture.run(runId)).status).toBe("canceled");
+  await second.kill("SIGTERM");
+});
+
+test("a worker that is told to leave hands its runs over at once", async () => {
+  const first = await fixture.startWorker();
+  const second = await fixture.startWorker();
+  const yaml =
+    "name: T\ndefaults: { on_interrupt: retry }\nsteps:\n  - { type: command, command: 'echo up; test -e again && exit 0; touch again; sleep 600' }\n";
+  const runId = await fixture.start(project, yaml);
+  const events = await fixture.untilEvent(runId, (all) => all.some((event) => event.type === "step.log"));
+  const owner = events.find((event) => event.type === "run.started")!.workerId;
+  const [leaving, staying] = owner === first.id ? [first, second] : [second, first];
+  const leftAt = Date.now();
+  await leaving.kill("SIGTERM");
+  expect(leaving.child.exitCode).toBe(0);
+  await fixture.untilEvent(runId, (all) => all.some((event) => event.type === "run.resumed"));
+  // Well before a lease would have run out twice; the reaper looks every second.
+  expect(Date.now() - leftAt).toBeLessThan(6000);
+  await fixture.until(runId, ended);
+  expect((await fixture.run(runId)).status).toBe("succeeded");
+  await staying.kill("SIGTERM");
+});
+
+test("a worker that hangs loses its lease, is refused its events, and stops itself when it wakes", async () => {
+  const hanging = await fixture.startWorker();
+  const runId = await fixture.start(
+    project,
+    "name: T\ndefaults: { on_interrupt: retry }\nsteps:\n  - { type: command, command: 'echo up; test -e again && exit 0; touch again; sleep 600' }\n",
+  );
+  await fixture.untilEvent(runId, (all) => all.some((event) => event.type === "step.log"));
+  process.kill(hanging.pid, "SIGSTOP");
+  const second = await fixture.startWorker();
+  await fixture.until(runId, ended, 25_000);
+  expect((await fixture.run(runId)).status).toBe("succeeded");
+  process.kill(hanging.pid, "SIGCONT");
+  await hanging.exited;
+  expect(hanging.child.exitCode).toBe(75);
+  await second.kill("SIGTERM");
+});
+
+test("a run whose workflow was ended behind our back is closed by the reconciler", async () => {
+  const worker = await fixture.startWorker();
+  const runId = await fixture.start(project, "name: T\nsteps:\n  - { type: approve, reason: Go? }\n");
+  await fixture.until(runId, ["waiting"]);
+  await fixture.sql`update dbos.workflow_status set status = 'CANCELLED', updated_at = 0 where workflow_uuid = ${runId}`;
+  await fixture.until(runId, ended, 15_000);
+  expect((await fixture.run(runId)).status).toBe("canceled");
+  await worker.kill("SIGTERM");
+});
+
+function executions(): number {
+  return read(join(fixture.directory, "work/cache", project.id, "npm.one")).split("\n").length - 1;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function stable(path: string, forMs: number): Promise<boolean> {
+  const before = read(path);
+  await new Promise((resolve) => setTimeout(resolve, forMs));
+  return read(path) === before;
+}
