@@ -6,7 +6,8 @@ import { nameHint } from "./nearestName.ts";
 import type { Problem } from "./problem.ts";
 import type { Workflow } from "./schema.ts";
 import { stepTexts, stepVariables } from "./stepTexts.ts";
-import type { Path, WorkflowSource } from "./workflowSource.ts";
+import type { WorkflowSource } from "./workflowSource.ts";
+import type { Path } from "./yamlPlaces.ts";
 
 /** Where an expression stands. */
 interface Spot {

@@ -28,7 +28,7 @@ function checkTriggers(workflow: Workflow, source: WorkflowSource): Problem[] {
   const problems: Problem[] = [];
   if (workflow.triggers.length === 0) {
     const hint = "add `triggers: [{ type: manual }]` to say so";
-    const at = { path: ["name"], part: "key" as const, warning: true, hint };
+    const at = { path: ["name"], warning: true, hint };
     problems.push(source.problem("no_trigger", "no triggers: it starts by hand only", at));
   }
   workflow.triggers.forEach((trigger, index) => {

@@ -3,6 +3,7 @@ import { nameHint } from "./nearestName.ts";
 import type { Problem } from "./problem.ts";
 import { workflowFileSchema } from "./schema.ts";
 import type { WorkflowFile } from "./schema.ts";
+import { maxProblems } from "./workflowSource.ts";
 import type { WorkflowSource } from "./workflowSource.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -12,7 +13,8 @@ export type ShapeResult = { ok: true; file: WorkflowFile } | { ok: false; proble
 export function checkShape(source: WorkflowSource): ShapeResult {
   const parsed = workflowFileSchema.safeParse(source.value);
   if (parsed.success) return { ok: true, file: parsed.data };
-  return { ok: false, problems: parsed.error.issues.flatMap((issue) => toProblems(issue, source)) };
+  const issues = parsed.error.issues.slice(0, maxProblems);
+  return { ok: false, problems: issues.flatMap((issue) => toProblems(issue, source)) };
 }
 
 // oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks.
@@ -23,7 +25,7 @@ function toProblems(issue: Issue, source: WorkflowSource): Problem[] {
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = keysAt(workflowFileSchema, path, source.value);
-      return issue.keys.map((key) =>
+      return issue.keys.slice(0, maxProblems).map((key) =>
         source.problem("unknown_key", `unknown key "${key}"${path.length > 0 ? ` in ${name}` : ""}`, {
           path: [...path, key],
           part: "key",

@@ -29,7 +29,8 @@ function at(row: readonly number[], index: number): number {
 /** The known name that `wrong` was probably meant to be, or undefined when none is near. Case does not count. */
 export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
   const lower = wrong.toLowerCase().slice(0, 100);
-  const limit = Math.max(1, Math.floor(lower.length / 3));
+  // Of one or two letters any other such name would be near.
+  const limit = lower.length < 3 ? 0 : Math.max(1, Math.floor(lower.length / 3));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const name of known) {

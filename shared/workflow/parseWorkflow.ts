@@ -2,7 +2,7 @@ import { checkMeaning } from "./checkMeaning.ts";
 import { checkShape } from "./checkShape.ts";
 import type { Problem } from "./problem.ts";
 import type { Workflow, WorkflowFile } from "./schema.ts";
-import { readWorkflowSource } from "./workflowSource.ts";
+import { maxProblems, readWorkflowSource } from "./workflowSource.ts";
 import type { WorkflowSource } from "./workflowSource.ts";
 
 export interface ParseOptions {
@@ -22,7 +22,7 @@ export interface LintOptions extends ParseOptions {
 /** Reads a workflow file. `ok` means that it may run: its shape, names, expressions and graph are right. */
 export function parseWorkflow(text: string | Uint8Array, options: ParseOptions): ParseResult {
   const result = check(text, options);
-  const problems = result.problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  const problems = inOrder(result.problems);
   if (result.workflow === undefined || problems.some((problem) => problem.severity === "error")) {
     return { ok: false, problems };
   }
@@ -34,7 +34,15 @@ export function lintWorkflow(text: string | Uint8Array, options: LintOptions): P
   const { problems, workflow, source } = check(text, options);
   if (workflow !== undefined && source !== undefined)
     problems.push(...checkSecretsExist(workflow, source, options));
-  return problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  return inOrder(problems);
+}
+
+/** In order of place, no more than are placed. Errors that were cut away must not make a file look right. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const errorsFirst = [...problems].sort(
+    (a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"),
+  );
+  return errorsFirst.slice(0, maxProblems).sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 interface Checked {

@@ -1,7 +1,7 @@
 import { conditionSource, makeExpressionChecker, splitTemplate } from "./expressions.ts";
 import type { ExpressionChecker, Variable } from "./expressions.ts";
 import type { Workflow, WorkflowStep } from "./schema.ts";
-import type { Path } from "./workflowSource.ts";
+import type { Path } from "./yamlPlaces.ts";
 
 /** Variables that a step's `if`, texts and inputs may read. */
 export const stepVariables = ["inputs", "event", "project", "run", "steps"] as const;

@@ -1,32 +1,28 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node, YAMLError } from "yaml";
+import { constructFromEvents, CORE_SCHEMA, EVENT_ID, parseEvents, YAMLException } from "js-yaml";
+import type { Event } from "js-yaml";
+import { parseDocument } from "yaml";
 import type { Problem, ProblemCode } from "./problem.ts";
+import { rangeOf } from "./yamlPlaces.ts";
+import type { Place, Range } from "./yamlPlaces.ts";
 
 /**
- * The text of a workflow file with the way back from a value to its place. YAML 1.2 core schema; JSON is a subset.
+ * The text of a workflow file with the way back from a value to its place. YAML 1.2, core schema; JSON is a subset.
  * Hostile files are refused here: size, encoding, aliases that multiply, nesting that would exhaust the stack.
+ *
+ * Two libraries: js-yaml reads values and places in a tenth of the time that yaml takes, on the way of every
+ * keystroke and every event; yaml is asked only about files that cannot be read, because it names every error.
  */
 
 export const maxBytes = 1_000_000;
 const maxDepth = 60;
-/** Nodes that aliases may add in all; a workflow shares a few blocks, a bomb makes millions. */
-const maxAliasCount = 1000;
-
-/** Keys and indexes from the root. */
-export type Path = readonly (string | number)[];
-
-/** What of a path is meant: the value, or the key that names it. */
-export type Part = "value" | "key";
-
-/** A place for a problem; `offset` and `length` narrow it to a part of a scalar's text. */
-export interface Place {
-  path: Path;
-  part?: Part;
-  within?: { text: string; start: number; end: number };
-}
+const maxAliases = 1000;
+/** Values of a file after aliases are written out. A megabyte of plain text holds fewer. */
+const maxValues = 500_000;
+/** Findings that are placed and shown; a file with more is not being read by anyone. */
+export const maxProblems = 200;
 
 export interface WorkflowSource {
-  /** Plain JSON with aliases resolved. */
+  /** Plain JSON; aliases are written out. */
   value: unknown;
   problem(
     code: ProblemCode,
@@ -37,204 +33,148 @@ export interface WorkflowSource {
 
 export type ReadResult = { ok: true; source: WorkflowSource } | { ok: false; problems: Problem[] };
 
-/** Reads YAML or JSON into a value with positions; every problem of this level is an error. */
+/** Reads YAML or JSON into a value with places; every problem of this level is an error. */
 export function readWorkflowSource(input: string | Uint8Array): ReadResult {
   const text = decode(input);
   if (typeof text !== "string") return { ok: false, problems: [text] };
-  const lines = new LineCounter();
   try {
-    const tooDeep = findTooDeep(text);
-    if (tooDeep !== undefined) return refuse(tooDeep, lines.linePos(0));
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const errors = [...document.errors, ...document.warnings];
-    if (errors.length > 0) return { ok: false, problems: errors.map((error) => syntaxProblem(error, lines)) };
-    if (!isMap(document.contents)) return { ok: false, problems: [notAMapping()] };
-    const value: unknown = document.toJS({ maxAliasCount });
-    return { ok: true, source: makeSource(value, text, { document, lines }) };
+    const events = parseEvents(text, { maxDepth });
+    const [value, ...more] = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, maxAliases });
+    if (more.length > 0) return { ok: false, problems: [severalDocuments(events, text)] };
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      const hint = "start with `name:` and `steps:`";
+      return {
+        ok: false,
+        problems: [firstLine("not_a_mapping", "a workflow is a mapping of keys to values", hint)],
+      };
+    }
+    const hasAliases = events.some((event) => event.type === EVENT_ID.ALIAS);
+    return { ok: true, source: makeSource(hasAliases ? writeOut(value) : value, text, events) };
   } catch (error) {
-    if (error instanceof RangeError) return refuse(tooDeepMessage, lines.linePos(0));
-    // The yaml library throws a ReferenceError for both: an alias without its anchor, and too many aliases.
-    if (error instanceof ReferenceError)
-      return { ok: false, problems: [firstLine("alias_limit", error.message)] };
+    if (error instanceof YAMLException) return { ok: false, problems: readProblems(error, text) };
+    if (error instanceof AliasLimit)
+      return { ok: false, problems: [aliasLimit("aliases multiply the file")] };
     throw error;
   }
 }
 
-const tooDeepMessage = `nested more than ${maxDepth} levels deep`;
+function makeSource(value: unknown, text: string, events: readonly Event[]): WorkflowSource {
+  const toSpan = makeSpans(text);
+  let count = 0;
+  return {
+    value,
+    problem(code, message, { hint, warning, ...place }) {
+      const severity = warning === true ? "warning" : "error";
+      count += 1;
+      // Each look-up walks the file: without a limit a hostile file would cost the square of its size.
+      const span = count > maxProblems ? { line: 1, column: 1 } : toSpan(rangeOf(events, text, place));
+      return { code, severity, message, ...span, ...(hint === undefined ? {} : { hint }) };
+    },
+  };
+}
 
-function refuse(message: string, at: { line: number; col: number }): ReadResult {
-  const place = { line: Math.max(1, at.line), column: Math.max(1, at.col) };
-  return { ok: false, problems: [{ code: "too_deep", severity: "error", message, ...place }] };
+/** The text, or why it cannot be read. */
+function decode(input: string | Uint8Array): string | Problem {
+  const size = typeof input === "string" ? input.length : input.byteLength;
+  const tooLarge = firstLine("too_large", `the file is larger than ${maxBytes / 1e6} MB`);
+  if (size > maxBytes) return tooLarge;
+  const badEncoding = firstLine("bad_encoding", "the file is not UTF-8 text", "save it as UTF-8");
+  let text: string;
+  try {
+    text = typeof input === "string" ? input : new TextDecoder("utf-8", { fatal: true }).decode(input);
+  } catch (error) {
+    if (error instanceof TypeError) return badEncoding;
+    throw error;
+  }
+  // U+FFFD is what a lenient decoder leaves of bytes that were not UTF-8; NUL is what is seen of UTF-16.
+  if (!text.isWellFormed() || /[\0\uFFFD]/.test(text)) return badEncoding;
+  if (typeof input === "string" && new TextEncoder().encode(text).byteLength > maxBytes) return tooLarge;
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 function firstLine(code: ProblemCode, message: string, hint?: string): Problem {
   return { code, severity: "error", message, line: 1, column: 1, ...(hint === undefined ? {} : { hint }) };
 }
 
-function notAMapping(): Problem {
-  return firstLine(
-    "not_a_mapping",
-    "a workflow is a mapping of keys to values",
-    "start with `name:` and `steps:`",
-  );
+function aliasLimit(message: string): Problem {
+  return firstLine("alias_limit", message, "write the block out where it is used");
 }
 
-/** The text, or why it cannot be read. */
-function decode(input: string | Uint8Array): string | Problem {
-  const size = typeof input === "string" ? input.length : input.byteLength;
-  const tooLarge = `the file is larger than ${maxBytes / 1e6} MB`;
-  if (size > maxBytes) return firstLine("too_large", tooLarge);
-  const encoding = "the file is not UTF-8 text";
-  let text: string;
-  try {
-    text =
-      typeof input === "string"
-        ? input
-        : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input);
-  } catch (error) {
-    if (error instanceof TypeError) return firstLine("bad_encoding", encoding, "save it as UTF-8");
-    throw error;
-  }
-  if (typeof input === "string" && new TextEncoder().encode(text).byteLength > maxBytes) {
-    return firstLine("too_large", tooLarge);
-  }
-  // U+FFFD is what a lenient decoder leaves of bytes that were not UTF-8; NUL is what is seen of UTF-16.
-  if (!text.isWellFormed() || /[\0\uFFFD]/.test(text))
-    return firstLine("bad_encoding", encoding, "save it as UTF-8");
-  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+function severalDocuments(events: readonly Event[], text: string): Problem {
+  const starts = events.flatMap((event, index) => (event.type === EVENT_ID.DOCUMENT ? [index] : []));
+  const second = events[(starts[1] ?? 0) + 1];
+  const offset =
+    second === undefined
+      ? 0
+      : "start" in second
+        ? second.start
+        : "valueStart" in second
+          ? second.valueStart
+          : 0;
+  const span = makeSpans(text)([Math.max(0, offset), Math.max(0, offset) + 1]);
+  const message = "the file holds several documents";
+  return { code: "several_documents", severity: "error", message, ...span, hint: "one workflow per file" };
 }
 
-/**
- * Refuses what would recurse too deep before the parser sees it: it is called with text of strangers.
- * Brackets inside strings count too; no workflow has sixty open ones on its way.
- */
-function findTooDeep(text: string): string | undefined {
-  let flow = 0;
-  for (const line of text.split("\n")) {
-    const indent = /^(?:[ ]*[-?:] )*[ ]*/.exec(line)?.[0] ?? "";
-    const dashes = indent.replaceAll(" ", "").length;
-    if (dashes > maxDepth || (indent.length > 4 * maxDepth && dashes > 1)) return tooDeepMessage;
-    for (const char of line) {
-      if (char === "[" || char === "{") flow += 1;
-      else if ((char === "]" || char === "}") && flow > 0) flow -= 1;
-      if (flow > maxDepth) return tooDeepMessage;
-    }
-  }
-  return undefined;
-}
-
-function syntaxProblem(error: YAMLError, lines: LineCounter): Problem {
-  const [start, end] = error.pos;
-  const code = error.code === "DUPLICATE_KEY" ? "duplicate_key" : syntaxCode(error.code);
-  const message = code === "several_documents" ? "the file holds several documents" : error.message;
-  return {
+/** What is wrong with a file that cannot be read: all that yaml finds, else the one thing that js-yaml found. */
+function readProblems(error: YAMLException, text: string): Problem[] {
+  const toSpan = makeSpans(text);
+  const at = error.mark?.position ?? 0;
+  const problem = (code: ProblemCode, message: string, range: Range): Problem => ({
     code,
     severity: "error",
-    message: lowerFirst(message.replace(/ at line.*$/s, "")),
-    ...span(lines, start, end),
-  };
+    message: message.charAt(0).toLowerCase() + message.slice(1),
+    ...toSpan(range),
+  });
+  if (/depth|nesting/i.test(error.reason)) {
+    return [problem("too_deep", `nested more than ${maxDepth} levels deep`, [at, at + 1])];
+  }
+  if (/aliases/i.test(error.reason)) return [aliasLimit(`more than ${maxAliases} aliases`)];
+  if (/duplicated mapping key/.test(error.reason))
+    return [problem("duplicate_key", error.reason, [at, at + 1])];
+  const { errors, warnings } = parseDocument(text, { prettyErrors: false });
+  const found = [...errors, ...warnings]
+    .slice(0, maxProblems)
+    .map(({ code, message, pos }) =>
+      problem(code === "DUPLICATE_KEY" ? "duplicate_key" : "syntax", message, pos),
+    );
+  return found.length > 0 ? found : [problem("syntax", error.reason, [at, at + 1])];
 }
 
-function syntaxCode(code: string): ProblemCode {
-  if (code === "MULTIPLE_DOCS") return "several_documents";
-  return code === "RESOURCE_EXHAUSTION" ? "too_deep" : "syntax";
-}
+type Span = Pick<Problem, "line" | "column" | "endLine" | "endColumn">;
 
-function lowerFirst(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
-}
-
-function span(
-  lines: LineCounter,
-  start: number,
-  end: number,
-): Pick<Problem, "line" | "column" | "endLine" | "endColumn"> {
-  const from = lines.linePos(start);
-  const to = lines.linePos(Math.max(start, end));
-  return { line: from.line, column: from.col, endLine: to.line, endColumn: to.col };
-}
-
-function makeSource(
-  value: unknown,
-  text: string,
-  { document, lines }: { document: Document; lines: LineCounter },
-): WorkflowSource {
-  return {
-    value,
-    problem(code, message, { hint, warning, ...place }) {
-      const [start, end] = rangeOf(document, text, place);
-      const severity = warning === true ? "warning" : "error";
-      return { code, severity, message, ...span(lines, start, end), ...(hint === undefined ? {} : { hint }) };
-    },
-  };
-}
-
-/** Offsets of a place; of the nearest parent when the path ends before it (a key that is missing). */
-function rangeOf(
-  document: Document,
-  text: string,
-  { path, part = "value", within }: Place,
-): [number, number] {
-  let node: Node | null = document.contents;
-  let key: Node | undefined;
-  let range = node?.range ?? [0, 0, 0];
-  let complete = true;
-  for (const segment of path) {
-    const step = childOf(document, node, segment);
-    if (step === undefined) {
-      complete = false;
-      break;
+/** Lines and columns of offsets; finds the line starts at the first question. */
+function makeSpans(text: string): (range: Range) => Span {
+  let starts: number[] | undefined;
+  const positionOf = (offset: number): { line: number; column: number } => {
+    starts ??= [0, ...[...text.matchAll(/\r\n?|\n/g)].map((match) => match.index + match[0].length)];
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
     }
-    key = step.key;
-    node = step.value;
-    range = node?.range ?? key?.range ?? range;
-  }
-  // A missing key is shown at its parent's first character rather than over the whole block.
-  if (!complete) return part === "key" || key?.range == null ? startOf(range) : [key.range[0], key.range[1]];
-  if (part === "key" && key?.range) return [key.range[0], key.range[1]];
-  if (within === undefined) return [range[0], range[1]];
-  return rangeWithin(text, [range[0], range[1]], within);
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+  return ([start, end]) => {
+    const to = positionOf(Math.max(start, end));
+    return { ...positionOf(start), endLine: to.line, endColumn: to.column };
+  };
 }
 
-function startOf(range: readonly number[]): [number, number] {
-  const start = range[0] ?? 0;
-  return [start, start + 1];
-}
+class AliasLimit extends Error {}
 
-/**
- * Where a part of a scalar's text stands in the file. Found only when the scalar is written as it reads, which
- * holds for plain and quoted one-line text; for folded or escaped text the whole scalar is shown.
- */
-function rangeWithin(
-  text: string,
-  [from, to]: [number, number],
-  within: { text: string; start: number; end: number },
-): [number, number] {
-  const written = text.slice(from, to);
-  const whole = written.indexOf(within.text);
-  if (whole !== -1)
-    return [from + whole + within.start, from + whole + Math.max(within.end, within.start + 1)];
-  const piece = within.text.slice(within.start, within.end);
-  const found = piece === "" ? -1 : written.indexOf(piece);
-  return found === -1 ? [from, to] : [from + found, from + found + piece.length];
-}
-
-function childOf(
-  document: Document,
-  parent: Node | null,
-  segment: string | number,
-): { key: Node | undefined; value: Node | null } | undefined {
-  const node = isAlias(parent) ? (parent.resolve(document) ?? null) : parent;
-  if (isMap(node)) {
-    const pair = node.items.find((item) => keyText(item.key) === String(segment));
-    if (pair === undefined) return undefined;
-    return { key: isNode(pair.key) ? pair.key : undefined, value: isNode(pair.value) ? pair.value : null };
-  }
-  if (!isSeq(node) || typeof segment !== "number") return undefined;
-  const item = node.items[segment];
-  return isNode(item) ? { key: undefined, value: item } : undefined;
-}
-
-function keyText(key: unknown): string {
-  return String(isScalar(key) ? key.value : key);
+/** A copy without shared objects. js-yaml lets aliases share them, so a small file could stand for millions of values. */
+function writeOut(root: unknown): unknown {
+  let count = 0;
+  const copy = (value: unknown, depth: number): unknown => {
+    count += 1;
+    // An anchor that holds its own alias has no end.
+    if (count > maxValues || depth > 2 * maxDepth) throw new AliasLimit();
+    if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item, depth + 1)]));
+  };
+  return copy(root, 0);
 }
