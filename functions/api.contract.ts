@@ -358,10 +358,11 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
             message: "m",
             files,
           });
-          expect(await codeOf(call), path).toBe("bad_input");
+          expect([path, await codeOf(call)]).toEqual([path, "bad_input"]);
         }
         for (const ref of ["--upload-pack=x", "a..b", "main@{1}", "a b", "x~1", "/main", "main/", "a.lock"]) {
-          expect(await codeOf(as(owner).files.tree.query({ projectId: id, ref })), ref).toBe("bad_input");
+          const code = await codeOf(as(owner).files.tree.query({ projectId: id, ref }));
+          expect([ref, code]).toEqual([ref, "bad_input"]);
         }
       });
     });
@@ -905,7 +906,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
         expect(same.headers.get("cache-control")).toBe("no-store");
         for (const origin of ["https://evil.example", "null", `${api.origin}.evil.example`]) {
           const refused = await call(path, { headers: { ...bearer(), origin } });
-          expect(refused.status, origin).toBe(403);
+          expect([origin, refused.status]).toEqual([origin, 403]);
           expect(refused.headers.get("access-control-allow-origin")).toBeNull();
           expect(await refused.json()).toMatchObject({ error: { code: "forbidden" } });
         }

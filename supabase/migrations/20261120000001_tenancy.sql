@@ -2,7 +2,8 @@
 
 create schema if not exists private;
 revoke all on schema private from public;
-grant usage on schema private to authenticated, service_role;
+-- Policies may call what they are granted here without USAGE on the schema; callers of the API cannot name it.
+grant usage on schema private to service_role;
 
 create type public.member_role as enum ('owner', 'admin', 'member', 'viewer');
 

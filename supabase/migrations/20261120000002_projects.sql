@@ -115,7 +115,8 @@ create policy "members see deployments" on public.deployments for select to auth
 revoke all on public.projects, public.git_tokens, public.changes, public.sites, public.deployments from anon, authenticated;
 grant select, delete on public.projects to authenticated;
 grant insert (id, org_id, slug, name, source, default_branch, created_by) on public.projects to authenticated;
-grant update (name, slug, default_branch, protect_default_branch, updated_at) on public.projects to authenticated;
+-- Not the protection of the default branch: a member who may push could otherwise lift it first.
+grant update (name, slug, updated_at) on public.projects to authenticated;
 grant select (id, org_id, project_id, name, scope, created_by, created_at, last_used_at, revoked_at) on public.git_tokens to authenticated;
 grant insert (id, org_id, project_id, name, scope, token_hash, created_by) on public.git_tokens to authenticated;
 grant update (revoked_at) on public.git_tokens to authenticated;

@@ -1,0 +1,179 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTenancy, outcome, type Tenancy } from "./tenancyFixture.ts";
+
+const users = ["authenticated", "service_role"];
+const usersOnly = ["authenticated"];
+const server = ["service_role"];
+const nobody: string[] = [];
+
+/** Who of the client roles may call each of our functions. A new function is red until it is here. */
+const callers: Record<string, string[]> = {
+  "private.append_run_events": server,
+  "private.free_org_slug": nobody,
+  "private.handle_new_user": nobody,
+  // Called by policies, which run as whoever asks.
+  "private.my_admin_orgs": users,
+  "private.my_orgs": users,
+  "private.my_writable_orgs": users,
+  "private.require_project_writer": nobody,
+  "private.require_run_writer": nobody,
+  "public.cancel_run": users,
+  "public.close_change": users,
+  "public.create_org": usersOnly,
+  "public.decide_approval": users,
+  "public.open_change": users,
+  "public.publish_deployment": users,
+  "public.rollback_site": users,
+  "public.set_member": usersOnly,
+  "public.start_run": users,
+};
+
+let tenancy: Tenancy;
+beforeAll(async () => {
+  tenancy = await createTenancy();
+});
+afterAll(() => tenancy.close());
+
+describe("functions", () => {
+  test("each is called by the listed roles only", async () => {
+    const rows = await tenancy.sql<{ name: string; roles: string[] }[]>`
+      select n.nspname || '.' || p.proname as name,
+        array(select r from unnest(array['anon', 'authenticated', 'service_role']) r where has_function_privilege(r, p.oid, 'execute')) as roles
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'private') order by 1`;
+    // create_org and set_member are for users; that the server's role has them too would be harmless, but is not needed.
+    const found = Object.fromEntries(rows.map((row) => [row.name, row.roles]));
+    expect(Object.keys(found)).toEqual(Object.keys(callers).sort());
+    for (const [name, roles] of Object.entries(callers)) {
+      const actual = found[name]!.filter((role) => roles !== usersOnly || role !== "service_role");
+      expect({ name, roles: actual }).toEqual({ name, roles });
+    }
+  });
+
+  test("each SECURITY DEFINER function pins an empty search_path and belongs to the schema's owner", async () => {
+    const rows = await tenancy.sql<{ name: string; config: string[] | null; owner: string }[]>`
+      select n.nspname || '.' || p.proname as name, p.proconfig as config, p.proowner::regrole::text as owner
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'private') and p.prosecdef`;
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter((row) => row.owner !== "postgres" || !row.config?.includes('search_path=""'))).toEqual(
+      [],
+    );
+  });
+
+  test("the anonymous can call none", async () => {
+    const org = tenancy.as("anon", (tx) => tx`select create_org('x')`);
+    expect(await outcome(org)).toBe("42501");
+    const run = tenancy.as("anon", (tx) => tx`select cancel_run(${tenancy.a.runId})`);
+    expect(await outcome(run)).toBe("42501");
+  });
+
+  test("of a project's writing functions, a viewer is refused and a stranger learns nothing", async () => {
+    const { projectId, runId, siteId, deploymentId, approvalId } = tenancy.a;
+    const calls = [
+      "select open_change($1, 't', '', 'main', 'h', '0')",
+      "select close_change($1, 1)",
+      "select publish_deployment($2, $1, 'share', '', '{}')",
+      "select rollback_site($3, $4)",
+      "select start_run($2, $1, 'workflow', 'a', 'a', 'main', '0', 'manual', '{}', '{}', '[]')",
+      "select cancel_run($5)",
+      "select decide_approval($6, 'approved', 'h')",
+    ];
+    const values = [projectId, randomUUID(), siteId, deploymentId, runId, approvalId];
+    for (const text of calls) {
+      // Each call names only the values it uses; they are numbered anew.
+      const used = [...text.matchAll(/\$(\d)/g)].map((match) => values[Number(match[1]) - 1]!);
+      let count = 0;
+      const renumbered = text.replaceAll(/\$\d/g, () => `$${++count}::uuid`);
+      const codes = [];
+      for (const actor of ["viewer", "stranger", "member"] as const) {
+        codes.push(await outcome(tenancy.as(actor, (tx) => tx.unsafe(renumbered, used))));
+      }
+      expect([text, ...codes]).toEqual([text, "42501", "P0002", "ok"]);
+    }
+  });
+
+  test("a member publishes shares; previews and production come from runs", async () => {
+    const { projectId, runId } = tenancy.a;
+    const publish = (kind: string, run: string | null) =>
+      outcome(
+        tenancy.as(
+          "owner",
+          (tx) =>
+            tx`select publish_deployment(${randomUUID()}, ${projectId}, ${kind}, '', '{}', null, ${run})`,
+        ),
+      );
+    expect(await publish("share", null)).toBe("ok");
+    expect(await publish("prod", null)).toBe("42501");
+    expect(await publish("preview", null)).toBe("42501");
+    expect(await publish("share", runId)).toBe("42501");
+    const byServer = tenancy.as(
+      "service",
+      (tx) => tx`select publish_deployment(${randomUUID()}, ${projectId}, 'prod', '', '{}', null, ${runId})`,
+    );
+    expect(await outcome(byServer)).toBe("ok");
+  });
+
+  test("a deployment of one site cannot be made another's, nor a run of another organisation be named", async () => {
+    const rollback = tenancy.as(
+      "owner",
+      (tx) => tx`select rollback_site(${tenancy.a.siteId}, ${tenancy.b.deploymentId})`,
+    );
+    expect(await outcome(rollback)).toBe("P0002");
+    const republish = tenancy.as(
+      "owner",
+      (tx) =>
+        tx`select publish_deployment(${tenancy.b.deploymentId}, ${tenancy.a.projectId}, 'share', '', '{}')`,
+    );
+    expect(await outcome(republish)).toBe("42501");
+    const change = tenancy.as(
+      "owner",
+      (tx) => tx`select open_change(${tenancy.a.projectId}, 't', '', 'main', 'h', '0', ${tenancy.b.runId})`,
+    );
+    expect(await outcome(change)).toBe("P0002");
+    const rerun = tenancy.as(
+      "owner",
+      (tx) =>
+        tx`select start_run(${randomUUID()}, ${tenancy.a.projectId}, 'workflow', 'a', 'a', 'main', '0', 'rerun', '{}', '{}', '[]', false, ${tenancy.b.runId})`,
+    );
+    expect(await outcome(rerun)).toBe("P0002");
+    const taken = tenancy.as(
+      "owner",
+      (tx) =>
+        tx`select start_run(${tenancy.b.runId}, ${tenancy.a.projectId}, 'workflow', 'a', 'a', 'main', '0', 'manual', '{}', '{}', '[]')`,
+    );
+    expect(await outcome(taken)).toBe("23505");
+  });
+
+  test("an approver may be named by address", async () => {
+    await tenancy.sql`update approvals set approvers = array['user:Member@example.com'] where id = ${tenancy.a.approvalId}`;
+    const decide = (actor: "member" | "owner") =>
+      outcome(
+        tenancy.as(actor, (tx) => tx`select decide_approval(${tenancy.a.approvalId}, 'approved', 'h')`),
+      );
+    expect(await decide("owner")).toBe("42501");
+    expect(await decide("member")).toBe("ok");
+  });
+});
+
+describe("schemas", () => {
+  test("private, dbos and the tables of auth are closed to client roles", async () => {
+    for (const actor of ["anon", "viewer", "owner"] as const) {
+      expect(await outcome(tenancy.as(actor, (tx) => tx`select private.my_orgs()`))).toBe("42501");
+      expect(await outcome(tenancy.as(actor, (tx) => tx`select 1 from dbos.workflow_status`))).toBe("42501");
+      expect(await outcome(tenancy.as(actor, (tx) => tx`select 1 from auth.users`))).toBe("42501");
+    }
+    expect(await outcome(tenancy.as("service", (tx) => tx`select 1 from dbos.workflow_status`))).toBe(
+      "42501",
+    );
+    const open = await tenancy.sql`
+      select n.nspname, r.role from pg_namespace n, (values ('anon'), ('authenticated')) r (role)
+      where n.nspname in ('private', 'dbos', 'supabase_migrations', 'coder_local') and has_schema_privilege(r.role, n.oid, 'usage')`;
+    expect(open).toEqual([]);
+  });
+
+  test("nobody but the owner makes tables in public", async () => {
+    for (const actor of ["anon", "owner", "service"] as const) {
+      expect(await outcome(tenancy.as(actor, (tx) => tx`create table public.mine ()`))).toBe("42501");
+    }
+  });
+});
