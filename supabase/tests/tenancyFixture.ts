@@ -105,6 +105,8 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into deployments (id, org_id, project_id, site_id, manifest) values (${deploymentId}, ${orgId}, ${projectId}, ${siteId}, '{}')`;
     await tx`insert into runs (id, org_id, project_id, number, kind, workflow_path, name, ref, commit, trigger, snapshot, last_seq)
       values (${runId}, ${orgId}, ${projectId}, 1, 'workflow', 'ci.yaml', 'CI', 'main', ${sha}, 'manual', '{}', 1)`;
+    await tx`select dbos.enqueue_workflow(workflow_name => 'run', queue_name => 'runs',
+      positional_args => array[to_json(${runId}::text)], workflow_id => ${runId}, application_name => 'coder')`;
     await tx`insert into step_runs (run_id, step_id, org_id, position, type, name) values (${runId}, 's1', ${orgId}, 1, 'command', 's')`;
     await tx`insert into run_events (run_id, seq, org_id, key, event) values (${runId}, 1, ${orgId}, 'k', '{}')`;
     await tx`insert into artifacts (id, org_id, run_id, kind, name, sha256) values (${randomUUID()}, ${orgId}, ${runId}, 'patch', 'p', '')`;
