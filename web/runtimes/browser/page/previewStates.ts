@@ -31,9 +31,9 @@ export class PreviewStates {
     );
   }
 
-  ready(url: string): void {
+  ready(url: string, port = 5173): void {
     const readyInMs = this.#startedAt === 0 ? 0 : Date.now() - this.#startedAt;
-    this.#set({ kind: "ready", url, port: 5173, readyInMs });
+    this.#set({ kind: "ready", url, port, readyInMs });
   }
 
   failed(failure: PreviewFailure): void {
