@@ -30,6 +30,10 @@ const CommandPalette = lazy(async () => ({
 }));
 const KeyHelp = lazy(async () => ({ default: (await import("./ui/KeyHelp.tsx")).KeyHelp }));
 
+const Operationalize = lazy(async () => ({
+  default: (await import("./operationalize/Operationalize.tsx")).Operationalize,
+}));
+
 /** First segments of a URL that are pages of their own, not organisations. */
 const pages = ["signin", "inbox", ""];
 
@@ -257,6 +261,13 @@ export function Shell(props: RouteSectionProps) {
         </ErrorBoundary>
       </Frame>
       <Suspense>
+        <Show
+          when={
+            location.query["operationalize"] !== undefined && placeOf(location.pathname).project !== undefined
+          }
+        >
+          <Operationalize />
+        </Show>
         <Show when={paletteOpen()}>
           <CommandPalette open onOpenChange={setPaletteOpen} />
         </Show>

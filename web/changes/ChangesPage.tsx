@@ -83,7 +83,7 @@ function ChangesList(props: { project: Project; base: string }) {
             icon={<GitPullRequest />}
             title={status() === undefined ? "No changes yet" : `No ${status()} change`}
             text="A change is a branch to look at before it becomes part of the project. Operationalize and workflows open them."
-            action={<LinkButton href={`${props.base}?operationalize=open`}>Operationalize</LinkButton>}
+            action={<LinkButton href="?operationalize=open">Operationalize</LinkButton>}
           />
         </Match>
         <Match when={changes.data}>

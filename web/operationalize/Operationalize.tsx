@@ -1,12 +1,24 @@
-import { useNavigate } from "@solidjs/router";
+import { useNavigate, useSearchParams } from "@solidjs/router";
 import { useQueryClient } from "@tanstack/solid-query";
 import CircleCheck from "lucide-solid/icons/circle-check";
 import GitPullRequest from "lucide-solid/icons/git-pull-request";
-import { createMemo, createSignal, For, lazy, Match, onMount, Show, Suspense, Switch } from "solid-js";
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  lazy,
+  Match,
+  onMount,
+  Show,
+  Suspense,
+  Switch,
+} from "solid-js";
+import { z } from "zod/mini";
 import { isFinal } from "../../shared/run/transitions.ts";
 import { useApi, type Outputs } from "../api.ts";
 import { createLiveRun } from "../live.ts";
-import { mayWrite, type Project } from "../project.ts";
+import { createProject, mayWrite, type Project } from "../project.ts";
 import { useSession } from "../session.tsx";
 import { Button, LinkButton } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -18,62 +30,96 @@ import { StatusIcon, statusWord } from "../ui/StatusBadge.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { Elapsed } from "../runs/Elapsed.tsx";
 
+/** Uuid of a run in the URL. */
+const uuid = z.uuid();
+
 const ProposalView = lazy(async () => ({ default: (await import("./ProposalView.tsx")).ProposalView }));
 
-export interface OperationalizeProps {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  project: Pick<Project, "id" | "slug" | "orgSlug" | "role">;
-}
+type SheetProject = Pick<Project, "id" | "slug" | "orgSlug" | "role">;
 
 /**
- * The Operationalize sheet. Starts a run that reads the project, infers workflows and tries them; shows it working,
- * then what it proposes; opens the change. Closing the sheet leaves the run going: it is in the list of runs.
+ * The Operationalize sheet over any page of a project. A link to `?operationalize=open` is its button: that becomes
+ * `?operationalize=<run id>`, and since starting is idempotent by id, a reload or a second tab shows the same run.
+ * Closing the sheet leaves the run going: it is in the list of runs.
  */
-export function Operationalize(props: OperationalizeProps) {
+export function Operationalize() {
+  const [search, setSearch] = useSearchParams<{ operationalize?: string }>();
+  const project = createProject();
+  const runId = () => uuid.safeParse(search.operationalize).data;
+  const close = () => setSearch({ operationalize: null }, { replace: true });
+  createEffect(() => {
+    if (search.operationalize === "open")
+      setSearch({ operationalize: crypto.randomUUID() }, { replace: true });
+  });
   return (
     <Sheet
-      open={props.open}
-      onOpenChange={props.onOpenChange}
+      open={search.operationalize !== undefined}
+      onOpenChange={(open) => !open && close()}
       title="Operationalize"
       description="Reads the project and proposes the workflows that fit it, each tried before you see it."
     >
-      <Show when={props.open}>
-        <StartedRun project={props.project} onClose={() => props.onOpenChange(false)} />
-      </Show>
+      <Switch fallback={<Starting />}>
+        <Match when={project.error}>
+          {(error) => (
+            <ErrorState
+              title="The project could not be loaded"
+              error={error()}
+              retry={() => void project.refetch()}
+            />
+          )}
+        </Match>
+        <Match when={project.data !== undefined && runId()} keyed>
+          {(id) => (
+            <Show when={project.data}>
+              {(loaded) => (
+                <StartedRun
+                  runId={id}
+                  project={loaded()}
+                  onClose={close}
+                  onStartOver={() => setSearch({ operationalize: "open" }, { replace: true })}
+                />
+              )}
+            </Show>
+          )}
+        </Match>
+      </Switch>
     </Sheet>
   );
 }
 
-/** Starts the run once per opening of the sheet and follows it. */
-function StartedRun(props: { project: OperationalizeProps["project"]; onClose: () => void }) {
+function Starting() {
+  return (
+    <p class="flex items-center gap-2 text-muted">
+      <Spinner /> Starting
+    </p>
+  );
+}
+
+interface StartedRunProps {
+  runId: string;
+  project: SheetProject;
+  onClose: () => void;
+  onStartOver: () => void;
+}
+
+/** Starts the run of that id, or finds it started, and follows it. */
+function StartedRun(props: StartedRunProps) {
   const api = useApi();
-  // One id per press of the button: a start repeated after a lost answer is the same run.
-  const [runId, setRunId] = createSignal(crypto.randomUUID() as string);
   const [number, setNumber] = createSignal<number | null>(null);
   const [failure, setFailure] = createSignal<unknown>(null);
   const start = async () => {
     setFailure(null);
-    setNumber(null);
     try {
-      setNumber((await api.operationalize.start.mutate({ id: runId(), projectId: props.project.id })).number);
+      setNumber(
+        (await api.operationalize.start.mutate({ id: props.runId, projectId: props.project.id })).number,
+      );
     } catch (error) {
       setFailure(error);
     }
   };
-  const startOver = () => {
-    setRunId(crypto.randomUUID());
-    void start();
-  };
   onMount(() => void start());
   return (
-    <Switch
-      fallback={
-        <p class="flex items-center gap-2 text-muted">
-          <Spinner /> Starting
-        </p>
-      }
-    >
+    <Switch fallback={<Starting />}>
       <Match when={failure()}>
         {(error) => (
           <ErrorState
@@ -85,26 +131,14 @@ function StartedRun(props: { project: OperationalizeProps["project"]; onClose: (
         )}
       </Match>
       <Match when={number()} keyed>
-        {(started) => (
-          <FollowedRun
-            runId={runId()}
-            number={started}
-            project={props.project}
-            onClose={props.onClose}
-            onStartOver={startOver}
-          />
-        )}
+        {(started) => <FollowedRun {...props} number={started} />}
       </Match>
     </Switch>
   );
 }
 
-interface FollowedRunProps {
-  runId: string;
+interface FollowedRunProps extends StartedRunProps {
   number: number;
-  project: OperationalizeProps["project"];
-  onClose: () => void;
-  onStartOver: () => void;
 }
 
 function FollowedRun(props: FollowedRunProps) {
@@ -199,12 +233,7 @@ function FollowedRun(props: FollowedRunProps) {
 type Opened = Outputs["operationalize"]["openChange"];
 
 /** Opens the change with the proposed files, and merges it in place when asked to. */
-function OpenChange(props: {
-  runId: string;
-  project: OperationalizeProps["project"];
-  runHref: string;
-  onClose: () => void;
-}) {
+function OpenChange(props: { runId: string; project: SheetProject; runHref: string; onClose: () => void }) {
   const api = useApi();
   const queries = useQueryClient();
   const toasts = useToasts();

@@ -181,7 +181,7 @@ function LiveRunPage(props: LiveRunPageProps) {
         </div>
         <div class="flex min-h-0 min-w-0 flex-1 flex-col max-md:min-h-[70vh]">
           <Show when={waiting().length > 0}>
-            <div class="flex max-h-[60%] shrink-0 flex-col gap-3 overflow-y-auto border-b border-line bg-waiting-soft p-3">
+            <div class="flex shrink-0 md:max-h-[60%] flex-col gap-3 overflow-y-auto border-b border-line bg-waiting-soft p-3">
               <For each={waiting()}>
                 {(approval) => <ApprovalCard {...approval} mayDecide={mayWrite(props.project.role)} />}
               </For>
@@ -250,7 +250,7 @@ function StepPane(props: {
           </Show>
           <LogView
             log={step().log}
-            live={step().status === "running" || step().status === "pending"}
+            live={!isFinal(step().status)}
             name={props.name}
             line={props.line}
             onLine={props.onLine}
@@ -267,6 +267,14 @@ function StatusLine(props: { run: Run; view: RunView; freshness: Freshness }) {
   const ran = () => {
     const { startedAt, finishedAt } = props.view;
     return startedAt === null || finishedAt === null ? null : finishedAt - startedAt;
+  };
+  /** Why the run failed, unless a step's banner says the same. */
+  const ownFailure = () => {
+    const failure = props.view.failure;
+    const said = props.view.steps.some(
+      (step) => step.failure !== null && failure?.message.includes(step.failure.message),
+    );
+    return said ? null : failure;
   };
   const why = () =>
     [props.run.createdBy === null ? "" : `by ${props.run.createdBy}`, props.run.trigger]
@@ -309,7 +317,7 @@ function StatusLine(props: { run: Run; view: RunView; freshness: Freshness }) {
           · taken over by another worker {props.view.resumes === 1 ? "once" : `${props.view.resumes} times`}
         </Show>
       </p>
-      <Show when={props.view.failure}>{(failure) => <p class="text-failed">{failure().message}</p>}</Show>
+      <Show when={ownFailure()}>{(failure) => <p class="text-failed">{failure().message}</p>}</Show>
     </div>
   );
 }

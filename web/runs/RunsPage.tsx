@@ -150,7 +150,7 @@ function RunsList(props: { project: Project; base: string }) {
             action={
               <>
                 <LinkButton href={`${props.base}/workflows`}>Workflows</LinkButton>
-                <LinkButton href={`${props.base}?operationalize=open`}>Operationalize</LinkButton>
+                <LinkButton href="?operationalize=open">Operationalize</LinkButton>
               </>
             }
           />

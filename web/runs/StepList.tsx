@@ -11,11 +11,6 @@ export interface StepListProps {
   onSelect: (stepId: string) => void;
 }
 
-function accessibleName(step: StepView): string {
-  const attempt = step.attempt > 1 ? `, attempt ${step.attempt}` : "";
-  return `${step.name}: ${statusWord(step.status)}${attempt}`;
-}
-
 /** The steps of a run in the order of the plan. */
 export function StepList(props: StepListProps) {
   return (
@@ -31,7 +26,6 @@ export function StepList(props: StepListProps) {
                     <button
                       type="button"
                       aria-current={props.selected === id ? "step" : undefined}
-                      aria-label={accessibleName(shown())}
                       onClick={() => props.onSelect(id)}
                       class="hit flex w-full items-center gap-2 rounded-control px-2 text-left hover:bg-hover aria-[current=step]:bg-accent-soft"
                     >
@@ -41,6 +35,7 @@ export function StepList(props: StepListProps) {
                         classList={{ "text-muted": shown().status === "skipped" }}
                       >
                         {shown().name}
+                        <span class="sr-only">: {statusWord(shown().status)}</span>
                       </span>
                       <Show when={shown().attempt > 1}>
                         <span class="shrink-0 text-xs text-muted">×{shown().attempt}</span>

@@ -24,7 +24,7 @@ export function Frame(props: FrameProps) {
     <div class="flex h-dvh flex-col-reverse overflow-hidden md:flex-row">
       <a
         href="#content"
-        class="fixed top-2 left-2 z-50 -translate-y-16 rounded-control bg-raised px-3 py-2 shadow-float focus:translate-y-0"
+        class="fixed top-2 left-2 z-50 -translate-y-16 rounded-control bg-raised px-3 py-2 focus:translate-y-0 focus:shadow-float"
       >
         Skip to the content
       </a>

@@ -33,7 +33,7 @@ export function WorkflowsPage() {
           { label: "Workflows" },
         ]}
         primary={
-          <LinkButton variant="primary" href={`${base()}?operationalize=open`}>
+          <LinkButton variant="primary" href="?operationalize=open">
             Operationalize
           </LinkButton>
         }
@@ -73,7 +73,7 @@ function WorkflowList(props: { project: Project; base: string }) {
             icon={<WorkflowIcon />}
             title="No workflows yet"
             text="Workflows are YAML files in .coder/workflows of the repository. Operationalize reads the project and proposes those that fit."
-            action={<LinkButton href={`${props.base}?operationalize=open`}>Operationalize</LinkButton>}
+            action={<LinkButton href="?operationalize=open">Operationalize</LinkButton>}
           />
         </Match>
         <Match when={workflows.data}>
@@ -201,7 +201,7 @@ function Problems(props: { problems: Workflow["problems"] }) {
                 {problem.line}:{problem.column}
               </span>{" "}
               {problem.message}
-              <Show when={problem.hint}>{(hint) => <> {hint()}</>}</Show>
+              <Show when={problem.hint}>{(hint) => <> ({hint()})</>}</Show>
             </span>
           </li>
         )}
