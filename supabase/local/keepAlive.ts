@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { canDieWithParent } from "./postgres.ts";
 
 export interface KeptProcess {
-  /** Resolves at the first line `{"ready":true,…}`; rejects when it ends `attempts` times without one. */
+  /** Resolves at the first line `{"ready":true,…}`. */
   ready: Promise<void>;
   isReady(): boolean;
   /** Ends and starts it anew. */
@@ -12,6 +12,9 @@ export interface KeptProcess {
   /** SIGTERM, and SIGKILL when it has not ended within `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
+
+/** Deprecations inside of packages are nothing that who runs Coder can act on. */
+const flags = ["--disable-warning=DeprecationWarning"];
 
 /**
  * Keeps one child process running: started again after an unasked end, with a back-off that doubles up to 15 s and
@@ -32,8 +35,8 @@ export function keepAlive(options: {
   const start = () => {
     const startedAt = Date.now();
     const [command, args] = canDieWithParent()
-      ? ["setpriv", ["--pdeathsig", "TERM", process.execPath, options.file]]
-      : [process.execPath, [options.file]];
+      ? ["setpriv", ["--pdeathsig", "TERM", process.execPath, ...flags, options.file]]
+      : [process.execPath, [...flags, options.file]];
     const started = spawn(command, args, {
       env: options.env,
       detached: true,

@@ -13,13 +13,31 @@ interface Holder {
 }
 
 /**
- * Makes this process the only stack on a data directory. A lock whose process is gone (killed, machine restarted) is taken over.
+ * Makes this process the only stack on a data directory.
  * @throws CoderError `unavailable` naming the process that holds it.
  */
 export async function lockStack(dataDir: string): Promise<StackLock> {
-  const path = join(dataDir, "stack.lock");
+  const taken = await tryLock(join(dataDir, "stack.lock"));
+  if (typeof taken !== "number") return taken;
+  throw new CoderError(
+    "unavailable",
+    `Coder already runs on ${dataDir} (process ${taken}); stop that one or set CODER_DATA to another directory.`,
+  );
+}
+
+/** Waits until no other process holds the lock at the path, and takes it. */
+export async function waitForLock(path: string): Promise<StackLock> {
+  for (;;) {
+    const taken = await tryLock(path);
+    if (typeof taken !== "number") return taken;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The lock, or the number of the process that holds it. A lock whose process is gone (killed, machine restarted) is taken over. */
+async function tryLock(path: string): Promise<StackLock | number> {
   const mine: Holder = { pid: process.pid, start: processStart(process.pid) ?? "" };
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (;;) {
     try {
       await writeFile(path, JSON.stringify(mine), { flag: "wx" });
       return { release: () => rm(path, { force: true }) };
@@ -27,15 +45,9 @@ export async function lockStack(dataDir: string): Promise<StackLock> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const holder = await readHolder(path);
-    if (holder && processStart(holder.pid) === holder.start) {
-      throw new CoderError(
-        "unavailable",
-        `Coder already runs on ${dataDir} (process ${holder.pid}); stop that one or set CODER_DATA to another directory.`,
-      );
-    }
+    if (holder && processStart(holder.pid) === holder.start) return holder.pid;
     await rm(path, { force: true });
   }
-  throw new CoderError("unavailable", `Several Coder processes start on ${dataDir} at once; start one.`);
 }
 
 async function readHolder(path: string): Promise<Holder | undefined> {

@@ -4,28 +4,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
-import { createHandler } from "../../functions/handler.ts";
-import { createNpmHandler } from "../../functions/npm/npmHandler.ts";
-import { createNodeDeps } from "../../functions/serve.node.ts";
+import { enableCompileCache } from "node:module";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
-import { webBuildIsFresh } from "../../web/build.ts";
-import { createForge } from "../../workflows/forges/embedded/forgeServer.ts";
 import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
 import { verifyJwt } from "./jwt.ts";
 import { keepAlive, type KeptProcess } from "./keepAlive.ts";
-import { createLite, type Lite } from "./lite.ts";
-import { createMailCatcher } from "./mail.ts";
+import type { Lite } from "./lite.ts";
 import { readNpmRegistry } from "./npmRegistry.ts";
 import { ensureOwner, ownerSession } from "./owner.ts";
 import { startPostgres, type Postgres } from "./postgres.ts";
-import { startRealtimeGateway } from "./realtime/gateway.ts";
 import { loadSecrets, type Secrets } from "./secrets.ts";
 import { startServer, type LocalServer, type Routes } from "./server.ts";
-import { createSites } from "./sites.ts";
-import { lockStack } from "./stackLock.ts";
-import { createStorage } from "./storage.ts";
-import { createStudio } from "./studio.ts";
+import { lockStack, waitForLock } from "./stackLock.ts";
 import { isForeign } from "./hosts.ts";
 import { missingToolPackages, provideTools } from "./systemTools.ts";
 
@@ -35,6 +25,44 @@ import { missingToolPackages, provideTools } from "./systemTools.ts";
  */
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+// Compiled code is kept for the next start, of the worker too: most of a start is otherwise spent in parsing.
+const compileCache = join(root, "node_modules/.cache/coder-compile");
+enableCompileCache(compileCache);
+
+/** Everything that answers requests. Loaded while the database starts, after the compile cache was switched on. */
+async function loadParts() {
+  const [lite, realtime, storage, sites, studio, mail, handler, deps, npm, forge, postgres] =
+    await Promise.all([
+      import("./lite.ts"),
+      import("./realtime/gateway.ts"),
+      import("./storage.ts"),
+      import("./sites.ts"),
+      import("./studio.ts"),
+      import("./mail.ts"),
+      import("../../functions/handler.ts"),
+      import("../../functions/serve.node.ts"),
+      import("../../functions/npm/npmHandler.ts"),
+      import("../../workflows/forges/embedded/forgeServer.ts"),
+      import("postgres"),
+      import("@supabase/lite"),
+      import("@supabase/lite/postgres"),
+    ]);
+  return {
+    ...lite,
+    ...realtime,
+    ...storage,
+    ...sites,
+    ...studio,
+    ...mail,
+    ...handler,
+    ...deps,
+    ...npm,
+    ...forge,
+    connect: postgres.default,
+  };
+}
+type Parts = Awaited<ReturnType<typeof loadParts>>;
 
 interface Settings {
   dataDir: string;
@@ -143,6 +171,7 @@ function startWorker(input: {
     onLog: (line) => log(line.startsWith("{") ? line : `worker: ${line}`),
     env: {
       ...process.env,
+      NODE_COMPILE_CACHE: compileCache,
       CODER_DATABASE_URL: urls.owner,
       CODER_URL: origin,
       CODER_SERVICE_KEY: secrets.serviceRoleKey,
@@ -160,6 +189,7 @@ interface Services {
 }
 
 interface ServiceInput {
+  parts: Parts;
   settings: Settings;
   secrets: Secrets;
   urls: Urls;
@@ -170,11 +200,11 @@ interface ServiceInput {
 }
 
 async function startServices(input: ServiceInput): Promise<Services> {
-  const { settings, secrets, urls, server, ends } = input;
+  const { parts, settings, secrets, urls, server, ends } = input;
   const { jwtSecret, anonKey, serviceRoleKey } = secrets;
   const [mail, realtime] = await Promise.all([
-    createMailCatcher(join(settings.dataDir, "mail")),
-    startRealtimeGateway({
+    parts.createMailCatcher(join(settings.dataDir, "mail")),
+    parts.startRealtimeGateway({
       databaseUrl: urls.owner,
       adminDatabaseUrl: urls.admin,
       jwtSecret,
@@ -184,7 +214,7 @@ async function startServices(input: ServiceInput): Promise<Services> {
   ]);
   ends.add("Realtime", () => realtime.close());
   const github = githubSettings();
-  const lite = await createLite({
+  const lite = await parts.createLite({
     databaseUrl: urls.lite,
     jwtSecret,
     anonKey,
@@ -194,15 +224,15 @@ async function startServices(input: ServiceInput): Promise<Services> {
     ...(github ? { github } : {}),
   });
   ends.add("Auth", () => lite.close());
-  const storage = createStorage({
+  const storage = parts.createStorage({
     databaseUrl: urls.storage,
     directory: join(settings.dataDir, "storage"),
     jwtSecret,
   });
   ends.add("Storage", () => storage.close());
-  const sites = createSites({ databaseUrl: urls.storage, storage });
+  const sites = parts.createSites({ databaseUrl: urls.storage, storage });
   ends.add("Sites", () => sites.close());
-  const functionDeps = createNodeDeps({
+  const functionDeps = parts.createNodeDeps({
     databaseUrl: urls.authenticator,
     jwtSecret,
     origin: server.origin,
@@ -212,10 +242,10 @@ async function startServices(input: ServiceInput): Promise<Services> {
     allowedOrigins: [server.origin, `http://127.0.0.1:${server.port}`, `http://[::1]:${server.port}`],
   });
   ends.add("Functions", () => functionDeps.close());
-  const functions = createHandler(functionDeps);
-  const forgeSql = postgres(urls.owner, { max: 6, onnotice: () => undefined });
+  const functions = parts.createHandler(functionDeps);
+  const forgeSql = parts.connect(urls.owner, { max: 6, onnotice: () => undefined });
   ends.add("Forge", () => forgeSql.end({ timeout: 2 }));
-  const forge = createForge({
+  const forge = parts.createForge({
     sql: forgeSql,
     gitDirectory: join(settings.dataDir, "git"),
     serviceKey: serviceRoleKey,
@@ -227,8 +257,8 @@ async function startServices(input: ServiceInput): Promise<Services> {
     },
     onError: (error) => log(`forge: ${error.stack ?? error.message}`),
   });
-  const npm = createNpmHandler({ registry: input.registry });
-  const studio = createStudio(join(root, "web/dist"));
+  const npm = parts.createNpmHandler({ registry: input.registry });
+  const studio = parts.createStudio(join(root, "web/dist"));
   const config = {
     anonKey,
     ownerSignIn: true,
@@ -306,9 +336,25 @@ function githubSettings(): { clientId: string; secret: string; url?: string } | 
   return { clientId, secret, ...(url ? { url } : {}) };
 }
 
-/** Builds the Studio where it is missing or older than its sources, in a process of its own: it is the heaviest step. */
+/**
+ * Builds the Studio where it is missing or older than its sources, in a process of its own: it is the heaviest step.
+ * `CODER_WEB_BUILD=skip` serves what is there.
+ */
 async function ensureWebBuild(): Promise<void> {
+  const isBuilt = existsSync(join(root, "web/dist/index.html"));
+  if (process.env.CODER_WEB_BUILD === "skip" && isBuilt) return;
+  const { webBuildIsFresh } = await import("../../web/build.ts");
   if (await webBuildIsFresh()) return;
+  // Two stacks of one checkout must not build into the same directory at once.
+  const lock = await waitForLock(join(root, "node_modules/.coder-web-build.lock"));
+  try {
+    if (!(await webBuildIsFresh())) await buildWeb(isBuilt);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function buildWeb(isBuilt: boolean): Promise<void> {
   const child = spawn(process.execPath, [join(root, "web/build.ts")], {
     cwd: root,
     stdio: ["ignore", "ignore", "pipe"],
@@ -317,12 +363,9 @@ async function ensureWebBuild(): Promise<void> {
   child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
   const [code] = (await once(child, "close")) as [number | null];
   if (code === 0) return;
-  const reason =
-    errors
-      .trim()
-      .split("\n")
-      .find((line) => /error/i.test(line)) ?? errors.trim().split("\n").at(-1);
-  if (!existsSync(join(root, "web/dist/index.html"))) {
+  const lines = errors.trim().split("\n");
+  const reason = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  if (!isBuilt) {
     throw new CoderError(
       "unavailable",
       `The Studio could not be built (${reason}); run npm run build to see why.`,
@@ -387,10 +430,10 @@ async function main(): Promise<void> {
   // Their failures are awaited below; until then they are nobody's.
   registryAsked.catch(() => undefined);
   webBuilt.catch(() => undefined);
-  // Loading it takes as long as the database takes to start.
-  const liteLoaded = Promise.all([import("@supabase/lite"), import("@supabase/lite/postgres")]);
-  liteLoaded.catch(() => undefined);
-  const { urls, changed } = await startDatabase(settings, secrets, ends);
+  const database = startDatabase(settings, secrets, ends);
+  const partsLoaded = loadParts();
+  partsLoaded.catch(() => undefined);
+  const { urls, changed } = await database;
   const registry = await registryAsked;
   const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry });
   ends.add("The worker", () => worker.stop());
@@ -405,7 +448,16 @@ async function main(): Promise<void> {
       },
     };
   };
-  const services = await startServices({ settings, secrets, urls, server, registry, health, ends });
+  const services = await startServices({
+    parts: await partsLoaded,
+    settings,
+    secrets,
+    urls,
+    server,
+    registry,
+    health,
+    ends,
+  });
   // Last in, first out: requests end before what answers them.
   ends.add("The server", () => server.close());
   if (changed) await services.lite.clearSchemaCache();

@@ -51,7 +51,13 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "coder-test-stack-")));
   if (options.dataDir === undefined) await seed(dataDir);
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, CODER_DATA: dataDir, CODER_PORT: String(options.port ?? 0), ...options.env },
+    env: {
+      ...process.env,
+      CODER_DATA: dataDir,
+      CODER_PORT: String(options.port ?? 0),
+      CODER_WEB_BUILD: "skip",
+      ...options.env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
