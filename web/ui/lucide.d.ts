@@ -13,6 +13,11 @@ declare module "lucide-solid/icons/app-window" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/archive" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/arrow-down" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -244,6 +249,11 @@ declare module "lucide-solid/icons/folder-plus" {
   export default icon;
 }
 declare module "lucide-solid/icons/folder-tree" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/folder-up" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
   export default icon;

@@ -23,6 +23,7 @@ export type Workflow = Outputs["workflows"]["list"][number];
 export function WorkflowsPage() {
   const params = useParams();
   const project = createProject();
+  const workflows = createWorkflows(() => project.data?.id);
   const base = () => `/${params["org"]}/${params["project"]}`;
   return (
     <SignedIn>
@@ -33,9 +34,12 @@ export function WorkflowsPage() {
           { label: "Workflows" },
         ]}
         primary={
-          <LinkButton variant="primary" href="?operationalize=open">
-            Operationalize
-          </LinkButton>
+          // An empty list offers it itself.
+          <Show when={workflows.data?.length}>
+            <LinkButton variant="primary" href="?operationalize=open">
+              Operationalize
+            </LinkButton>
+          </Show>
         }
       >
         <Column wide>
@@ -57,14 +61,19 @@ export function WorkflowsPage() {
   );
 }
 
-function WorkflowList(props: { project: Project; base: string }) {
+function createWorkflows(projectId: () => string | undefined) {
   const api = useApi();
+  return createQuery(() => ({
+    queryKey: ["workflows", projectId()],
+    queryFn: () => api.workflows.list.query({ projectId: projectId() ?? "" }),
+    enabled: projectId() !== undefined,
+  }));
+}
+
+function WorkflowList(props: { project: Project; base: string }) {
   const [running, setRunning] = createSignal<Workflow | null>(null);
   const [reading, setReading] = createSignal<Workflow | null>(null);
-  const workflows = createQuery(() => ({
-    queryKey: ["workflows", props.project.id],
-    queryFn: () => api.workflows.list.query({ projectId: props.project.id }),
-  }));
+  const workflows = createWorkflows(() => props.project.id);
   return (
     <>
       <Switch>
