@@ -698,7 +698,16 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     });
 
     describe("operationalize", () => {
-      async function proposal(runId: string, data: object) {
+      async function proposal(runId: string, baseCommit: string, paths: string[]) {
+        const trial = { outcome: "green", summary: "green in 3 s", durationMs: 3000, failedStep: null };
+        const files = paths.map((path) => ({
+          path,
+          content: ciYaml,
+          purpose: "Checks.",
+          permissions: ["Reads."],
+          trial,
+        }));
+        const data = { baseCommit, findings: ["Vite"], files, leftOut: [] };
         const artifact = {
           id: randomUUID(),
           kind: "proposal",
@@ -738,15 +747,13 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
         };
         const runId = await start();
         expect(await codeOf(as(owner).operationalize.openChange.mutate({ runId }))).toBe("conflict");
-        await proposal(runId, {
-          baseCommit: head,
-          files: [{ path: ".coder/workflows/ci.yaml", content: ciYaml }],
-        });
+        await proposal(runId, head, [".coder/workflows/ci.yaml"]);
         expect(await codeOf(as(viewer).operationalize.openChange.mutate({ runId }))).toBe("forbidden");
         expect(await codeOf(as(stranger).operationalize.openChange.mutate({ runId }))).toBe("not_found");
         expect(await as(owner).operationalize.openChange.mutate({ runId })).toEqual({ changeNumber: 1 });
         expect(await as(owner).operationalize.openChange.mutate({ runId })).toEqual({ changeNumber: 1 });
         const change = await as(viewer).changes.get.query({ projectId, number: 1 });
+        expect(change.body).toContain("Tried: green in 3 s");
         expect(change).toMatchObject({
           headBranch: "coder/operationalize",
           runId,
@@ -755,11 +762,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
 
         // A newer proposal replaces what an older one left on the branch.
         const second = await start();
-        await proposal(second, {
-          baseCommit: head,
-          files: [{ path: ".coder/workflows/release.yaml", content: ciYaml }],
-          title: "Again",
-        });
+        await proposal(second, head, [".coder/workflows/release.yaml"]);
         expect(await as(owner).operationalize.openChange.mutate({ runId: second })).toEqual({
           changeNumber: 1,
         });
@@ -771,7 +774,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
         });
 
         const third = await start();
-        await proposal(third, { baseCommit: head, files: [] });
+        await proposal(third, head, []);
         expect(await as(owner).operationalize.openChange.mutate({ runId: third })).toEqual({ nothing: true });
         expect(await as(viewer).changes.list.query({ projectId })).toHaveLength(1);
       });

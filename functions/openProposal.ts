@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { CoderError } from "../shared/errors.ts";
+import { proposalBranch, proposalSchema, type Proposal } from "../shared/operationalize/proposal.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
 import { findArtifact } from "./sql/findArtifact.ts";
@@ -7,16 +7,6 @@ import { findChangeOfRun } from "./sql/findChangeOfRun.ts";
 import { openChange } from "./sql/openChange.ts";
 import { requireProject } from "./sql/requireProject.ts";
 import { requireRun } from "./sql/requireRun.ts";
-
-const branch = "coder/operationalize";
-
-/** What an operationalize run leaves in its artifact of kind "proposal". */
-const proposalSchema = z.object({
-  baseCommit: z.string(),
-  files: z.array(z.object({ path: z.string(), content: z.string() })),
-  title: z.string().min(1).max(200).optional(),
-  body: z.string().max(50_000).optional(),
-});
 
 /**
  * Commits a run's proposed files to the branch `coder/operationalize` and opens the one change for it.
@@ -43,28 +33,42 @@ export async function openProposal(
   const proposal = proposalSchema.parse(found.artifact.data);
   if (proposal.files.length === 0) return { nothing: true };
 
-  const title = proposal.title ?? "Operationalize: workflows for this project";
+  const title = "Operationalize: workflows that keep this project shipping";
   const forge = forgeOf(caller, found.project.id);
   const { refs } = await forge.refs();
   // What an earlier proposal left on the branch is not part of this one.
-  if (refs.some((ref) => ref.name === branch)) await forge.deleteBranch(branch);
+  if (refs.some((ref) => ref.name === proposalBranch)) await forge.deleteBranch(proposalBranch);
   const headCommit = await forge.commit({
-    branch,
+    branch: proposalBranch,
     base: proposal.baseCommit,
     expectedHead: null,
     message: title,
-    files: proposal.files.map((file) => ({ ...file, encoding: "utf8" })),
+    files: proposal.files.map(({ path, content }) => ({ path, content, encoding: "utf8" })),
   });
   const changeNumber = await caller.asCaller((tx) =>
     openChange(tx, {
       projectId: found.project.id,
       title,
-      body: proposal.body ?? "",
+      body: describe(proposal, found.run.number),
       base: found.project.defaultBranch,
-      head: branch,
+      head: proposalBranch,
       headCommit,
       runId,
     }),
   );
   return { changeNumber };
+}
+
+/** The change's text: what was read, what each file does and may do, how it went when it was tried. */
+function describe(proposal: Proposal, runNumber: number): string {
+  const lines = [`Proposed by run ${runNumber}, from ${proposal.baseCommit.slice(0, 10)}.`, ""];
+  lines.push(...proposal.findings.map((finding) => `- ${finding}`), "");
+  for (const file of proposal.files) {
+    lines.push(`### ${file.path}`, file.purpose, "", `Tried: ${file.trial.summary}`, "");
+    lines.push(...file.permissions.map((permission) => `- ${permission}`), "");
+  }
+  if (proposal.leftOut.length > 0) {
+    lines.push("### Left out", ...proposal.leftOut.map((one) => `- ${one.path}: ${one.reason}`));
+  }
+  return lines.join("\n").trimEnd();
 }
