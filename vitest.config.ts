@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["{shared,supabase,functions,workflows,web,bench}/**/*.test.ts", "*.test.ts"],
     // The starters are projects of their own.
     exclude: ["**/node_modules/**", "**/dist/**", "web/home/starters/**"],
+    // Style sheets that are imported as text come as they are, not emptied.
+    css: true,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Suites start real Postgres servers and sandboxes; more of them at once than cores only makes all of them slow.

@@ -623,3 +623,13 @@ declare module "lucide-solid/icons/zap" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/folder-up" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/archive" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
