@@ -60,8 +60,12 @@ export async function startServer(options: { port: number | undefined }): Promis
       routes.intercept(request, response, next);
     else next();
   };
+  // The server forgets a socket that it hands over; somebody has to end it.
+  const upgraded = new Set<Duplex>();
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
     const host = readHost(request.headers.host);
     const { origin } = request.headers;
     // A page of another origin can open a WebSocket here without asking; what it says in Origin is all that tells.
@@ -77,7 +81,10 @@ export async function startServer(options: { port: number | undefined }): Promis
     port,
     origin: `http://localhost:${port}`,
     setRoutes,
-    close: () => closeAll(servers),
+    close() {
+      for (const socket of upgraded) socket.destroy();
+      return closeAll(servers);
+    },
   };
 }
 

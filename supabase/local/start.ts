@@ -403,6 +403,8 @@ let ending: Promise<void> | undefined;
 function end(code: number): void {
   if (ending) process.exit(code || 130);
   ending = ends.run().finally(() => process.exit(code));
+  // Whatever hangs must not keep the terminal; children that are still there die with this process.
+  setTimeout(() => process.exit(code || 1), 20_000).unref();
 }
 
 /** One line with the remedy, and the end. */
