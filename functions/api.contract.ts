@@ -507,7 +507,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
         expect(await as(viewer).workflows.read.query({ projectId: id, path })).toMatchObject({
           yaml: ciYaml,
         });
-        expect((await as(viewer).workflows.lint.query({ yaml: "name: x", path })).problems).not.toEqual([]);
+        expect((await as(viewer).workflows.lint.mutate({ yaml: "name: x", path })).problems).not.toEqual([]);
         const empty = await newProject({}, "Empty");
         expect(await as(viewer).workflows.list.query({ projectId: empty.id })).toEqual([]);
       });

@@ -1,0 +1,23 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { generateTypes } from "../generateTypes.ts";
+
+const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
+
+test("database.gen.ts is what the migrations say: run node supabase/generateTypes.ts", async () => {
+  expect(await read("../database.gen.ts")).toBe(await generateTypes());
+});
+
+test("the Edge Function names the versions that package.json pins", async () => {
+  const { imports } = JSON.parse(await read("../functions/api/deno.json")) as {
+    imports: Record<string, string>;
+  };
+  const { dependencies } = JSON.parse(await read("../../package.json")) as {
+    dependencies: Record<string, string>;
+  };
+  for (const [name, target] of Object.entries(imports)) {
+    const found = /^npm:((?:@[^/@]+\/)?[^/@]+)@([^/]+)(\/.*)?$/.exec(target);
+    const [, packageName = "", version, subpath = ""] = found ?? [];
+    expect([name, version]).toEqual([packageName + subpath, dependencies[packageName]]);
+  }
+});
