@@ -105,8 +105,11 @@ class BrowserRuntime implements Runtime {
         this.#kernel.post(message, ports),
       );
       await this.#kernel.booted;
-      await Promise.all([this.#kernel.call("startPreview"), this.#connection.ready]);
+      const [started] = await Promise.allSettled([this.#kernel.call("startPreview"), this.#connection.ready]);
+      await this.#connection.ready;
+      // From here the kernel's word decides: an edit may repair what did not install or build.
       this.#served = true;
+      if (started.status === "rejected") throw started.reason;
       this.#settle();
     } catch (thrown) {
       this.#fail(thrown);

@@ -1,5 +1,6 @@
 import { CoderError, toCoderError } from "../../../shared/errors.ts";
-import type { BuildResult, FileMap } from "../runtime.ts";
+import type { BuildResult, FileChange, FileMap } from "../runtime.ts";
+import { failureOf } from "./buildFailure.ts";
 import { bundleForNode } from "./build/bundleForNode.ts";
 import { productionBuild } from "./build/productionBuild.ts";
 import { DevServer } from "./dev/devServer.ts";
@@ -38,6 +39,8 @@ export class Kernel {
   readonly #cache = openPrebundleCache();
   #server: DevServer | null = null;
   #starting: Promise<void> | null = null;
+  /** Someone asked for the preview: changes of files matter to it from then on. */
+  #wanted = false;
   #link: PreviewLink | null = null;
   #installed: { manifest: string; packages: InstalledPackages } | null = null;
   #nextId = 1;
@@ -63,9 +66,8 @@ export class Kernel {
     };
     this.#fs.watch((changes) => {
       this.#emit({ type: "files", changes });
-      const server = this.#server;
-      if (server)
-        this.#updates = this.#updates.then(() => this.#applyChanges(server, changes)).catch(this.#lost);
+      if (!this.#wanted) return;
+      this.#updates = this.#updates.then(() => this.#applyChanges(changes)).catch(this.#lost);
     });
   }
 
@@ -95,14 +97,15 @@ export class Kernel {
     });
   };
 
-  async #applyChanges(server: DevServer, changes: Parameters<DevServer["update"]>[0]): Promise<void> {
-    if (this.#server !== server) return;
-    const manifest = changes.some(({ path }) => path === "package.json");
-    if (manifest && this.#manifest() !== this.#installed?.manifest) {
+  async #applyChanges(changes: FileChange[]): Promise<void> {
+    if (
+      changes.some(({ path }) => path === "package.json") &&
+      this.#manifest() !== this.#installed?.manifest
+    ) {
       await this.#restart();
-      return;
+    } else {
+      await this.#server?.update(changes);
     }
-    await server.update(changes);
   }
 
   /** The parts of package.json that decide what is installed. */
@@ -119,22 +122,21 @@ export class Kernel {
     }
   }
 
+  /** Other packages: installs them and serves anew, after what is starting now. */
   async #restart(): Promise<void> {
-    this.#server = null;
+    await this.#starting?.catch(() => {});
     this.#starting = null;
     try {
       await this.#startServer();
+      this.#emit({ type: "failure", failure: null });
       this.#link?.hot({ type: "full-reload" });
     } catch (thrown) {
-      const { details, message } = toCoderError(thrown);
-      this.#emit({
-        type: "failure",
-        failure: (details as never) ?? { type: "install", message },
-      });
+      this.#emit({ type: "failure", failure: failureOf(thrown, "install") });
     }
   }
 
   #startServer(): Promise<void> {
+    this.#wanted = true;
     this.#starting ??= this.#start().catch((thrown: unknown) => {
       this.#starting = null;
       throw thrown;

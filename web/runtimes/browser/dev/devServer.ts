@@ -78,15 +78,20 @@ export class DevServer {
    * a project that does not build is known before anyone looks. Throws `CoderError` with a build failure.
    */
   async start(): Promise<void> {
-    const html = this.#pageFile("/");
-    if (html === null) {
-      throw buildFailure({
-        message: "The project has no index.html at its root, so there is no page to show.",
-        remedy: { label: "Run on a server", action: "use-server" },
-      });
+    try {
+      const html = this.#pageFile("/");
+      if (html === null) {
+        throw buildFailure({
+          message: "The project has no index.html at its root, so there is no page to show.",
+          remedy: { label: "Run on a server", action: "use-server" },
+        });
+      }
+      await this.#crawl(html);
+      await this.#ensureBundle();
+    } catch (thrown) {
+      this.#setFailure(failureOf(thrown));
+      throw thrown;
     }
-    await this.#crawl(html);
-    await this.#ensureBundle();
     this.#setFailure(null);
   }
 

@@ -111,6 +111,8 @@ function summary(message: string): string {
 }
 
 async function bundle(request: BundleRequest): Promise<BundledChunk[]> {
+  // Rolldown hands on only the message of what a hook throws.
+  const thrownByHooks: unknown[] = [];
   const build = await rolldown({
     input: request.entries,
     cwd: "/",
@@ -119,7 +121,7 @@ async function bundle(request: BundleRequest): Promise<BundledChunk[]> {
     logLevel: "silent",
     tsconfig: false,
     transform: { define: request.define, jsx: oxcJsx(request.jsx) },
-    plugins: [sourcePlugin(request)],
+    plugins: [sourcePlugin(request, thrownByHooks)],
   });
   try {
     const { output } = await build.generate({
@@ -129,60 +131,56 @@ async function bundle(request: BundleRequest): Promise<BundledChunk[]> {
       minify: request.minify,
       ...(request.splitting ? {} : { codeSplitting: false }),
     });
-    return output.flatMap((item) =>
-      item.type === "chunk"
-        ? [
-            {
-              fileName: item.fileName,
-              code: item.code,
-              isEntry: item.isEntry,
-              name: item.name,
-              moduleIds: item.moduleIds,
-              imports: item.imports,
-              dynamicImports: item.dynamicImports,
-            },
-          ]
-        : [],
-    );
+    return output.flatMap((item) => (item.type === "chunk" ? [chunkOf(item)] : []));
   } catch (thrown) {
-    throw bundleFailure(thrown);
+    const [own] = thrownByHooks;
+    throw own ?? bundleFailure(thrown);
   } finally {
     await build.close();
   }
 }
 
-function sourcePlugin(request: BundleRequest) {
-  const { source } = request;
+function chunkOf(chunk: BundledChunk): BundledChunk {
+  const { fileName, code, isEntry, name, moduleIds, imports, dynamicImports } = chunk;
+  return { fileName, code, isEntry, name, moduleIds, imports, dynamicImports };
+}
+
+function sourcePlugin({ source }: BundleRequest, thrown: unknown[]) {
+  // Rolldown also writes its own code and hook into the error: it gets one that is not used further.
+  const noting = (error: unknown): Error => {
+    thrown.push(error);
+    return new Error(error instanceof Error ? error.message : String(error));
+  };
   return {
     name: "coder-source",
     resolveId(specifier: string, importer: string | undefined, extra: { kind: string }) {
-      const resolved = source.resolve(
-        specifier,
-        importer ?? null,
-        extra.kind === "require-call" ? "require" : "import",
-      );
-      if (resolved === null) return null;
-      return { id: resolved.id, external: resolved.external ?? false };
+      try {
+        const kind = extra.kind === "require-call" ? "require" : "import";
+        const resolved = source.resolve(specifier, importer ?? null, kind);
+        return resolved === null ? null : { id: resolved.id, external: resolved.external ?? false };
+      } catch (error) {
+        throw noting(error);
+      }
     },
     async load(id: string) {
-      const loaded = await source.load(id);
-      const code = typeof loaded.code === "string" ? loaded.code : new TextDecoder().decode(loaded.code);
-      return {
-        code,
-        moduleType: loaded.type,
-        ...(loaded.sideEffects === undefined ? {} : { moduleSideEffects: loaded.sideEffects }),
-      };
+      try {
+        const loaded = await source.load(id);
+        const code = typeof loaded.code === "string" ? loaded.code : new TextDecoder().decode(loaded.code);
+        return {
+          code,
+          moduleType: loaded.type,
+          ...(loaded.sideEffects === undefined ? {} : { moduleSideEffects: loaded.sideEffects }),
+        };
+      } catch (error) {
+        throw noting(error);
+      }
     },
   };
 }
 
-/** Rolldown throws one error with `errors`; what our own hooks threw is in there as it was. */
+/** Rolldown throws one error with `errors`. */
 function bundleFailure(thrown: unknown): unknown {
   const errors = (thrown as { errors?: unknown[] }).errors ?? [thrown];
-  for (const error of errors) {
-    const own = findCoderError(error);
-    if (own) return own;
-  }
   const [first] = errors as NativeErrorLike[];
   if (!first) return thrown;
   const id = first.id ?? first.loc?.file ?? "";
@@ -197,11 +195,4 @@ function bundleFailure(thrown: unknown): unknown {
     },
     thrown,
   );
-}
-
-function findCoderError(error: unknown): unknown {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at.name === "CoderError") return at;
-  }
-  return undefined;
 }
