@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { access, constants, mkdir, open, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { CoderError } from "../../shared/errors.ts";
 import { signJwt } from "./jwt.ts";
@@ -29,7 +30,7 @@ export type Secrets = z.infer<typeof secretsSchema>;
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, "secrets.json");
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o755 });
+    await makeDirectory(dataDir);
     // Asked up front: a directory that can be read but not written would fail later, and less clearly.
     await access(dataDir, constants.W_OK);
   } catch (cause) {
@@ -49,6 +50,14 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     throw notWritable(dataDir, cause);
   });
   return secrets;
+}
+
+/** As `mkdir -p`. Node's own never ends where the kernel refuses with ENOENT, as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (!existsSync(parent)) await makeDirectory(parent);
+  await mkdir(path, { mode: 0o755 });
 }
 
 function notWritable(dataDir: string, cause: unknown): CoderError {

@@ -172,8 +172,13 @@ test("buckets: only the service makes, changes and removes them; one that is not
   expect((await member.client.storage.createBucket("mine")).error).toMatchObject({ status: 403 });
   expect((await member.client.storage.listBuckets()).data).toEqual([]);
   expect(
-    (await service.storage.createBucket("limited", { fileSizeLimit: "1KB", allowedMimeTypes: ["image/*"] }))
-      .error,
+    (
+      await service.storage.createBucket("limited", {
+        public: false,
+        fileSizeLimit: "1KB",
+        allowedMimeTypes: ["image/*"],
+      })
+    ).error,
   ).toBeNull();
   const limited = service.storage.from("limited");
   expect(
