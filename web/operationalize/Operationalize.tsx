@@ -158,7 +158,7 @@ function FollowedRun(props: FollowedRunProps) {
   };
   const ended = () => isFinal(view().status);
   return (
-    <div class="flex flex-col gap-6">
+    <div class="flex min-h-full flex-col gap-6">
       <Show when={!ended() || view().status !== "succeeded"}>
         <ol class="flex flex-col gap-1" aria-label="Progress">
           <For each={view().steps}>
@@ -276,7 +276,7 @@ function OpenChange(props: { runId: string; project: SheetProject; runHref: stri
     }
   };
   return (
-    <div class="sticky -bottom-4 -mx-4 -mb-4 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface p-3">
+    <div class="sticky -bottom-4 -mx-4 mt-auto -mb-4 flex flex-wrap items-center justify-end gap-2 border-t border-line bg-surface p-3">
       <a class="link mr-auto pl-1" href={props.runHref} onClick={() => props.onClose()}>
         How it was tried
       </a>

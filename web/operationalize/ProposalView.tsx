@@ -90,7 +90,7 @@ export function ProposalView(props: { data: unknown }) {
                 <For each={shown().leftOut}>
                   {(left) => (
                     <li>
-                      <code class="text-xs">{left.path.split("/").at(-1)}</code> {left.reason}
+                      <code class="text-xs">{left.path.split("/").at(-1)}</code>: {left.reason}
                     </li>
                   )}
                 </For>

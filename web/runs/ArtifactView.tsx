@@ -1,19 +1,19 @@
 import { createQuery, useQueryClient } from "@tanstack/solid-query";
 import Download from "lucide-solid/icons/download";
+import Search from "lucide-solid/icons/search";
 import ExternalLink from "lucide-solid/icons/external-link";
 import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import type { Artifact } from "../../shared/run/events.ts";
 import { useApi } from "../api.ts";
 import { Button, LinkButton } from "../ui/Button.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
-import { formatBytes, formatDuration } from "../ui/formatTime.ts";
+import { formatBytes } from "../ui/formatTime.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { StatusIcon } from "../ui/StatusBadge.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { deployOf, inlinePatchOf, testReportOf, type DeployData, type TestReport } from "./artifactData.ts";
 import { artifactTitle } from "./ArtifactList.tsx";
-import { AnsiText } from "./AnsiText.tsx";
 
 const DiffView = lazy(async () => ({ default: (await import("../ui/DiffView.tsx")).DiffView }));
 const ProposalView = lazy(async () => ({
@@ -71,7 +71,7 @@ export function ArtifactView(props: ArtifactViewProps) {
         <Suspense fallback={<Spinner />}>
           <Switch fallback={<DataView artifact={props.artifact} />}>
             <Match when={testReportOf(props.artifact)}>
-              {(report) => <TestReportView report={report()} />}
+              {(report) => <TestReportView report={report()} stepId={props.artifact.stepId} />}
             </Match>
             <Match when={deployOf(props.artifact)}>
               {(deploy) => (
@@ -80,6 +80,11 @@ export function ArtifactView(props: ArtifactViewProps) {
             </Match>
             <Match when={props.artifact.kind === "patch" || props.artifact.kind === "release_notes"}>
               <TextArtifact artifact={props.artifact} />
+            </Match>
+            <Match when={props.artifact.kind === "log_bundle"}>
+              <p class="text-muted">
+                Everything that the run printed, compressed. Download it to read or keep it.
+              </p>
             </Match>
             <Match when={props.artifact.kind === "proposal"}>
               <ProposalView data={props.artifact.data} />
@@ -138,8 +143,10 @@ function TextArtifact(props: { artifact: Artifact }) {
   );
 }
 
-function TestReportView(props: { report: TestReport }) {
-  const total = () => props.report.passed + props.report.failed + props.report.skipped;
+function TestReportView(props: { report: TestReport; stepId: string | null }) {
+  /** The step's log with the test's own name searched for; suites are other lines of the output. */
+  const logHref = (name: string) =>
+    `?${new URLSearchParams({ step: props.stepId ?? "", find: name.split(" > ").at(-1) ?? name })}`;
   const numbers = () => [
     { word: "passed", value: props.report.passed, look: "text-succeeded" },
     {
@@ -160,53 +167,27 @@ function TestReportView(props: { report: TestReport }) {
             </div>
           )}
         </For>
-        <Show when={props.report.durationMs}>
-          {(duration) => (
-            <div class="flex flex-col-reverse">
-              <dt class="text-muted">of {total()} tests in</dt>
-              <dd class="tabular text-2xl font-semibold">{formatDuration(duration())}</dd>
-            </div>
-          )}
-        </Show>
       </dl>
       <Show when={props.report.failures.length > 0}>
         <section class="flex flex-col gap-3">
           <h3>Failed tests</h3>
-          <For each={props.report.failures}>
-            {(test) => (
-              <article class="rounded-panel border border-line bg-surface p-3">
-                <h4 class="flex items-start gap-2 font-medium">
-                  <StatusIcon status="failed" class="mt-0.5" />
-                  <span class="min-w-0 break-words">
-                    {test.suite ? `${test.suite} › ` : ""}
-                    {test.name}
-                  </span>
-                </h4>
-                <Show when={test.file}>
-                  <p class="mt-1 pl-6 font-mono text-xs text-muted">
-                    {test.file}
-                    {test.line ? `:${test.line}` : ""}
-                  </p>
-                </Show>
-                <Show when={test.message}>
-                  {(message) => (
-                    <pre
-                      class="mt-2 overflow-x-auto rounded-control bg-sunken p-3 text-xs whitespace-pre-wrap"
-                      tabIndex={0}
-                    >
-                      <For each={message().split("\n")}>
-                        {(line) => (
-                          <div>
-                            <AnsiText text={line} />
-                          </div>
-                        )}
-                      </For>
-                    </pre>
-                  )}
-                </Show>
-              </article>
-            )}
-          </For>
+          <ul class="divide-y divide-line rounded-panel border border-line bg-surface">
+            <For each={props.report.failures}>
+              {(name) => (
+                <li>
+                  <a
+                    href={logHref(name)}
+                    class="hit flex items-center gap-2 px-3 py-1 hover:bg-hover"
+                    title="Find it in the log"
+                  >
+                    <StatusIcon status="failed" />
+                    <span class="min-w-0 flex-1 break-words">{name}</span>
+                    <Search class="size-4 shrink-0 text-muted" aria-hidden="true" />
+                  </a>
+                </li>
+              )}
+            </For>
+          </ul>
         </section>
       </Show>
     </div>

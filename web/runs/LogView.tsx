@@ -22,6 +22,8 @@ export interface LogViewProps {
   /** 1-based line that the URL names. */
   line: number | null;
   onLine: (line: number) => void;
+  /** Words that the URL asks to find. */
+  find?: string | undefined;
 }
 
 const rowHeight = 20;
@@ -46,8 +48,8 @@ export function LogView(props: LogViewProps) {
   let list: VirtualListHandle | undefined;
   let searchField: HTMLInputElement | undefined;
   const search = makeLogSearch();
-  const [words, setWords] = createSignal("");
-  const [current, setCurrent] = createSignal(0);
+  const [words, setWords] = createSignal(props.find ?? "");
+  const [current, setCurrent] = createSignal(-1);
   const [follow, setFollow] = createSignal(props.live && props.line === null);
   const count = createMemo(() => lineCount(props.log));
   const found = createMemo(() => search.find(props.log, words()));
@@ -72,6 +74,19 @@ export function LogView(props: LogViewProps) {
     shownLine = props.line;
     const index = props.line - 1;
     queueMicrotask(() => show(index));
+  });
+  createEffect(
+    on(
+      () => props.find,
+      (find) => find !== undefined && setWords(find),
+      { defer: true },
+    ),
+  );
+  // The first match of what the URL asks to find, once it is there.
+  createEffect(() => {
+    if (props.find === undefined || words() !== props.find || current() !== -1 || found().length === 0)
+      return;
+    queueMicrotask(() => goTo(1));
   });
   createCommands([
     {
@@ -152,7 +167,7 @@ export function LogView(props: LogViewProps) {
         </label>
         <Show when={words() !== ""}>
           <span class="tabular px-1 text-xs whitespace-nowrap text-muted" role="status">
-            {found().length === 0 ? "no matches" : `${current() + 1} of ${found().length}`}
+            {found().length === 0 ? "no matches" : `${Math.max(current() + 1, 1)} of ${found().length}`}
           </span>
           <IconButton
             label="Previous match"

@@ -111,7 +111,7 @@ function LiveRunPage(props: LiveRunPageProps) {
   const session = useSession();
   const queries = useQueryClient();
   const location = useLocation();
-  const [search, setSearch] = useSearchParams<{ step?: string; artifact?: string }>();
+  const [search, setSearch] = useSearchParams<{ step?: string; artifact?: string; find?: string }>();
   const runId = props.run.id;
   const { view, freshness } = createLiveRun({
     runId,
@@ -138,7 +138,8 @@ function LiveRunPage(props: LiveRunPageProps) {
   createEffect(() => {
     document.title = `${statusWord(status())} · ${props.run.name} #${props.run.number} · Coder`;
   });
-  const select = (stepId: string) => setSearch({ step: stepId, artifact: null }, { replace: true });
+  const select = (stepId: string) =>
+    setSearch({ step: stepId, artifact: null, find: null }, { replace: true });
   const move = (by: number) => {
     const steps = view().steps;
     const at = steps.findIndex((each) => each.id === selectedStep());
@@ -201,6 +202,7 @@ function LiveRunPage(props: LiveRunPageProps) {
                     name={`${props.project.slug}-${props.run.number}-${stepId}`}
                     line={lineOf(location.hash)}
                     onLine={linkLine}
+                    find={search.find}
                   />
                 )}
               </Show>
@@ -226,6 +228,7 @@ function StepPane(props: {
   name: string;
   line: number | null;
   onLine: (line: number) => void;
+  find: string | undefined;
 }) {
   return (
     <Show when={props.step}>
@@ -254,6 +257,7 @@ function StepPane(props: {
             name={props.name}
             line={props.line}
             onLine={props.onLine}
+            find={props.find}
           />
         </>
       )}
