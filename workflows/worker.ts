@@ -40,6 +40,12 @@ function readEnvironment() {
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const logger = pino({ name: "worker", level: environment.CODER_LOG_LEVEL }, pino.destination(2));
+  // Node's own warnings go to the log like everything else; those about its experiments are for us, not for who runs it.
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    if (warning.name === "ExperimentalWarning") logger.debug({ err: warning }, "Node warns");
+    else logger.warn({ err: warning }, "Node warns");
+  });
   const workerId = `${hostname()}-${randomUUID()}`;
   const workDir = resolve(environment.CODER_WORK_DIR);
   await mkdir(workDir, { recursive: true, mode: 0o700 });

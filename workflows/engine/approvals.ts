@@ -55,7 +55,13 @@ export function makeApprovals(deps: {
     const { action, contentHash, reason, subject } = wanted;
     const id = idempotencyId(run.id, step.id, "approval", String(wanted.round), contentHash);
     const request = {
-      ...{ id, runId: run.id, stepId: step.id, reason, action, contentHash, subject },
+      id,
+      runId: run.id,
+      stepId: step.id,
+      reason,
+      action,
+      contentHash,
+      subject,
       approvers: gates.approvers,
       // An approve step is a pause the author put in; who may pass it alone is for gates on actions to say.
       selfApproval:

@@ -13,6 +13,8 @@ export function connectDatabase(url: string, options: { max?: number } = {}): Sq
     onnotice: () => undefined,
     // A dead server must be noticed well within a lease.
     connect_timeout: 5,
+    // The library's own pause grows to many seconds, in which a heartbeat would neither get through nor learn why not.
+    backoff: () => 0.2,
     connection: { application_name: "coder-worker" },
     types: {
       bigint: { to: 20, from: [20, 1700], serialize: String, parse: Number },
@@ -23,7 +25,7 @@ export function connectDatabase(url: string, options: { max?: number } = {}): Sq
         parse: (text: string) => new Date(text).toISOString(),
       },
     },
-  }) as unknown as Sql;
+  });
 }
 
 const lostCodes = new Set([

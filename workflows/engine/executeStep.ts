@@ -223,8 +223,9 @@ interface ContextParts {
 async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<StepContext> {
   const { request, run, plan, step, host, log } = parts;
   const rows = await whenConnected(() => loadStepRuns(deps.sql, run.id));
-  const workMayExist = rows.some((row) => row.step_id !== step.id && row.execs > 0 && row.type !== "approve");
   const finished = rows.filter((row) => ["succeeded", "failed", "skipped", "canceled"].includes(row.status));
+  // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
+  const workMayExist = finished.some((row) => row.execs > 0);
   const expressions: ExpressionContext = {
     inputs: run.inputs,
     event: parts.event,

@@ -48,7 +48,6 @@ export class RunHost {
   readonly repoDir: string;
   readonly #deps: RunHostDeps;
   readonly #controller = new AbortController();
-  #files: Promise<void> | undefined;
   #sandbox: Promise<Sandbox> | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -87,29 +86,46 @@ export class RunHost {
   }
 
   /**
-   * The run's sandbox, over its checkout. Fetching the files and opening the sandbox go on side by side.
-   * @param workMayExist whether earlier steps may have left files: then a missing checkout is `WorkspaceLost`.
+   * The run's sandbox, over its checkout. Fetching the files and opening the sandbox go on side by side; steps that
+   * run side by side share both.
+   * @param options `workMayExist`: earlier steps may have left files, so a missing checkout is `WorkspaceLost`.
    */
   async sandbox(run: RunInfo, options: { policies: Policies; workMayExist: boolean }): Promise<Sandbox> {
-    this.signal.throwIfAborted();
-    await mkdir(this.repoDir, { recursive: true });
+    for (;;) {
+      this.signal.throwIfAborted();
+      const opening = (this.#sandbox ??= this.#open(run, options));
+      try {
+        const sandbox = await opening;
+        if (!sandbox.ended) return sandbox;
+      } catch (error) {
+        // Not kept: a retry of the step tries again.
+        if (this.#sandbox === opening) this.#sandbox = undefined;
+        throw error;
+      }
+      // A command may have killed everything inside, the server too: the next step gets a new sandbox.
+      if (this.#sandbox === opening) this.#sandbox = undefined;
+    }
+  }
+
+  async #open(run: RunInfo, options: { policies: Policies; workMayExist: boolean }): Promise<Sandbox> {
+    await this.#killLeftover();
     const complete = existsSync(this.#marker);
-    if (!complete && options.workMayExist && this.#files === undefined) throw new WorkspaceLost();
-    // An unfinished checkout of a dead worker: begin again.
-    if (!complete && this.#files === undefined) {
+    if (!complete && options.workMayExist) throw new WorkspaceLost();
+    if (!complete) {
+      // What an unfinished checkout of a dead worker has left.
       await rm(this.repoDir, { recursive: true, force: true });
       await mkdir(this.repoDir, { recursive: true });
       await this.#deps.checkout.prepare(this.repoDir);
     }
-    this.#files ??= complete ? Promise.resolve() : this.#fetch(run);
-    this.#sandbox ??= this.#open(run, options.policies);
-    const [sandbox] = await Promise.all([this.#sandbox, this.#files]).catch((error: unknown) => {
-      // Neither is kept: a retry of the step tries again.
-      void this.closeSandbox();
-      this.#files = undefined;
+    const opening = this.#openSandbox(run, options.policies);
+    try {
+      if (!complete) await this.#fetch(run);
+    } catch (error) {
+      const sandbox = await opening.catch(() => undefined);
+      await sandbox?.close();
       throw error;
-    });
-    return sandbox;
+    }
+    return opening;
   }
 
   get #marker(): string {
@@ -122,8 +138,7 @@ export class RunHost {
     crashPoint("after-checkout");
   }
 
-  async #open(run: RunInfo, policies: Policies): Promise<Sandbox> {
-    await this.#killLeftover();
+  async #openSandbox(run: RunInfo, policies: Policies): Promise<Sandbox> {
     const sandbox = await this.#deps.openSandbox({
       runId: run.id,
       workDir: this.dir,
@@ -180,7 +195,6 @@ export class RunHost {
     clearTimeout(this.#idle);
     this.abort(options.reason);
     await this.closeSandbox();
-    await this.#files?.catch(() => undefined);
     if (options.removeFiles) await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -111,7 +111,7 @@ class Run {
         this.#stopAt,
       );
       const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
-      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
+      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 20_000 });
       const before = now;
       now = await DBOS.now();
       if (working) activeMs += now - before;

@@ -15,7 +15,7 @@ import { makeObjectStore } from "./objectStore.ts";
 import { planRun, type RunPlan } from "./planRun.ts";
 import { makeRedactor } from "./redact.ts";
 import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
-import { makeRunStep, type StepArguments } from "./runStep.ts";
+import { makeRunStep } from "./runStep.ts";
 import { makeRunWorkflow } from "./runWorkflow.ts";
 import { makeSlots } from "./slots.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
@@ -134,10 +134,25 @@ function configureDbos(options: EngineOptions): void {
     logger: {
       info: (entry) => logger.debug(entry),
       debug: (entry) => logger.trace(entry),
-      warn: (entry) => logger.warn(entry),
-      error: (entry) => logger.error(entry),
+      warn: seldom((entry) => logger.warn(entry)),
+      error: seldom((entry) => logger.error(entry)),
     },
   });
+}
+
+const sameAgainMs = 10_000;
+
+/** Says the same thing at most every ten seconds: while the database is away DBOS complains at every poll. */
+function seldom(write: (entry: unknown) => void): (entry: unknown) => void {
+  const saidAt = new Map<string, number>();
+  return (entry) => {
+    const text = (entry instanceof Error ? entry.message : String(entry)).slice(0, 60);
+    const now = performance.now();
+    if (now - (saidAt.get(text) ?? -Infinity) < sameAgainMs) return;
+    if (saidAt.size > 1000) saidAt.clear();
+    saidAt.set(text, now);
+    write(entry);
+  };
 }
 
 type Loaded = { run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus };
@@ -160,12 +175,12 @@ async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
     trigger: row.trigger,
     dryRun: row.dry_run,
     createdBy: row.created_by,
-    inputs: row.inputs as Record<string, Value>,
+    inputs: row.inputs,
   };
   return {
     run,
     plan: planRun(row),
-    event: (row.snapshot.event ?? {}) as Record<string, Value>,
+    event: row.snapshot.event ?? {},
     status: row.status,
   };
 }
@@ -175,7 +190,12 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   const { workerId, settings } = options;
   const store = makeObjectStore(settings);
   const runStep = makeRunStep({
-    ...{ sql, workerId, events, hosts, store, settings },
+    sql,
+    workerId,
+    events,
+    hosts,
+    store,
+    settings,
     slots: makeSlots(options.maxSteps),
     onFenced: () => fence("an event was refused"),
     async load(runId) {
@@ -186,9 +206,11 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   });
   const registeredStep = DBOS.registerWorkflow(runStep, { name: "step", maxRecoveryAttempts: 1_000_000 });
   const runWorkflow = makeRunWorkflow({
-    ...{ sql, workerId, events },
+    sql,
+    workerId,
+    events,
     load: (runId) => load(sql, runId),
-    runStep: registeredStep as (step: StepArguments) => Promise<void>,
+    runStep: registeredStep,
     abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
     async finish(run) {
       try {

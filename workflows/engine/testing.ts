@@ -34,9 +34,7 @@ export interface EngineFixture {
   untilEvent(runId: string, holds: (events: RunEvent[]) => boolean, timeoutMs?: number): Promise<RunEvent[]>;
   events(runId: string): Promise<RunEvent[]>;
   log(runId: string, stepId?: string): Promise<string>;
-  steps(
-    runId: string,
-  ): Promise<
+  steps(runId: string): Promise<
     Record<
       string,
       {
@@ -118,16 +116,14 @@ export async function startEngineFixture(
     }
   };
   return {
-    ...{
-      sql,
-      databaseUrl: database.databaseUrl,
-      serviceKey,
-      objects,
-      directory,
-      ownerId,
-      events,
-      untilEvent,
-    },
+    sql,
+    databaseUrl: database.databaseUrl,
+    serviceKey,
+    objects,
+    directory,
+    ownerId,
+    events,
+    untilEvent,
     async startWorker({ env = {} } = {}) {
       const started = await startWorkerProcess({
         CODER_DATABASE_URL: database.databaseUrl,
@@ -160,7 +156,7 @@ export async function startEngineFixture(
       if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.message).join("\n"));
       const steps = toPlannedSteps(planWorkflow(parsed.workflow));
       await sql`select public.start_run(${id}, ${project.id}, 'workflow', '.coder/workflows/test.yaml', ${parsed.workflow.name}, 'main', ${project.commit},
-        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps as any)}, ${dryRun})`;
+        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun})`;
       return id;
     },
     async until(runId, statuses, timeoutMs = 20_000) {
@@ -186,7 +182,7 @@ export async function startEngineFixture(
     async steps(runId) {
       const rows =
         await sql`select step_id, status, execs, failure, outputs, exit_code from step_runs where run_id = ${runId}`;
-      return Object.fromEntries(rows.map((row) => [row.step_id, row])) as any;
+      return Object.fromEntries(rows.map((row) => [row.step_id, row]));
     },
     async run(runId) {
       const [row] = await sql`select status, failure, outputs from runs where id = ${runId}`;

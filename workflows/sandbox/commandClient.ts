@@ -87,6 +87,10 @@ class Connection implements Sandbox {
     this.#readLines(resolve);
   }
 
+  get ended(): boolean {
+    return this.#gone !== undefined;
+  }
+
   #readLines(onReady: () => void): void {
     const decoder = new StringDecoder("utf8");
     let pieces: string[] = [];

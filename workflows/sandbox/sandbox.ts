@@ -50,6 +50,8 @@ export interface Sandbox {
   readonly kind: "srt" | "none";
   /** Of the process that leads everything inside. */
   readonly pid: number;
+  /** True once it is closed or has died; every call is then refused. */
+  readonly ended: boolean;
   /** Path of the checkout as commands see it. */
   readonly repoDir: string;
   /** Resolves when the command and its group have ended; rejects with `unavailable` when the sandbox itself is gone. */

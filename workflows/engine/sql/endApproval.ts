@@ -26,5 +26,5 @@ export async function endApproval(
       { status: "approved" | "rejected" | "expired" | "void" }[]
     >`select status from public.approvals where id = ${request.approvalId}`;
     return row?.status ?? request.status;
-  }) as Promise<"approved" | "rejected" | "expired" | "void">;
+  });
 }

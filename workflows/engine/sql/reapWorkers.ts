@@ -23,5 +23,5 @@ export async function reapWorkers(
       where s.status = 'PENDING' and s.application_version = ${options.version} and s.executor_id is not null
         and not exists (select 1 from public.workers w where w.id = s.executor_id)`;
     return rows.map((row) => row.executor_id);
-  }) as Promise<string[]>;
+  });
 }

@@ -41,5 +41,5 @@ export async function requestApproval(
     const expiresAt = Date.parse(row?.expires_at ?? "");
     await tx`select private.append_run_events(${request.runId}, ${tx.json([waiting.event(expiresAt)] as unknown as Parameters<Sql["json"]>[0])}, ${waiting.workerId})`;
     return expiresAt;
-  }) as Promise<number>;
+  });
 }
