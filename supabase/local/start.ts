@@ -18,6 +18,7 @@ import { startServer, type LocalServer, type Routes } from "./server.ts";
 import { lockStack, waitForLock } from "./stackLock.ts";
 import { isForeign } from "./hosts.ts";
 import { missingToolPackages, provideTools } from "./systemTools.ts";
+import { openWorkerLog } from "./workerLog.ts";
 
 /*
  * `npm start`: the whole product on one loopback port. This file is the only one that knows all parts; it is longer than
@@ -164,11 +165,12 @@ function startWorker(input: {
   urls: Urls;
   origin: string;
   registry: string;
+  onLog(line: string): void;
 }): KeptProcess {
-  const { settings, secrets, urls, origin, registry } = input;
+  const { settings, secrets, urls, origin, registry, onLog } = input;
   return keepAlive({
     file: join(root, "workflows/worker.ts"),
-    onLog: (line) => log(line.startsWith("{") ? line : `worker: ${line}`),
+    onLog,
     env: {
       ...process.env,
       NODE_COMPILE_CACHE: compileCache,
@@ -437,7 +439,8 @@ async function main(): Promise<void> {
   partsLoaded.catch(() => undefined);
   const { urls, changed } = await database;
   const registry = await registryAsked;
-  const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry });
+  const onLog = await openWorkerLog(join(settings.dataDir, "worker.log"), log);
+  const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry, onLog });
   ends.add("The worker", () => worker.stop());
   const health = () => {
     const ok = worker.isReady() && ending === undefined;
