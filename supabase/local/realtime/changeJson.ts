@@ -36,7 +36,7 @@ const numbers = new Set(["int2", "int4", "int8", "float4", "float8", "numeric", 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** Text of a value in Postgres's output format as JSON, shaped as PostgREST shapes it. */
-export function valueJson(value: string | null, type: string): string {
+function valueJson(value: string | null, type: string): string {
   if (value === null) return "null";
   if (numbers.has(type)) return jsonNumber.test(value) ? value : JSON.stringify(value);
   if (type === "bool") return value === "t" || value === "true" ? "true" : "false";

@@ -65,6 +65,10 @@ export class Connection implements ChannelSocket {
     this.#socket.close(code, reason);
   }
 
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
   #end(): void {
     this.#closed = true;
     for (const channel of this.#channels.values()) channel.end();

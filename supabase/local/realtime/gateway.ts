@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import postgres from "postgres";
 import type { Sql } from "postgres";
@@ -47,6 +48,8 @@ const partitionsEveryMs = 3_600_000;
 const aliveCheckEveryMs = 30_000;
 const poolSize = 4;
 const queryTimeoutMs = 5_000;
+/** How long a client may take to answer a close frame when the gateway stops. */
+const farewellMs = 300;
 
 /**
  * Starts the Realtime gateway: what supabase-js speaks, over one replication stream and a small pool.
@@ -97,7 +100,7 @@ export async function startRealtimeGateway(options: RealtimeOptions): Promise<Re
     handleUpgrade: sockets.handleUpgrade,
     handleRequest: (request) => handleBroadcastRequest(services, request),
     close: async () => {
-      sockets.close();
+      await sockets.close();
       await Promise.all([partitions.close(), replication.close(), sql.end({ timeout: 1 })]);
     },
   };
@@ -109,9 +112,11 @@ function dispatch(
   changes: PostgresChanges,
 ): (message: PgoutputMessage) => void {
   let commitTime = new Date(0);
+  let xid = 0;
   return (message) => {
-    if (message.tag === "begin") commitTime = message.commitTime;
-    else if (message.tag === "relation") changes.forget(message.relation);
+    if (message.tag === "begin") {
+      ({ commitTime, xid } = message);
+    } else if (message.tag === "relation") changes.forget(message.relation);
     else if (message.tag === "insert" && broadcasts.isMessages(message.relation)) {
       broadcasts.insert(message.relation, message.new);
     } else if (message.tag === "insert" || message.tag === "update" || message.tag === "delete") {
@@ -121,6 +126,7 @@ function dispatch(
         type: ({ insert: "INSERT", update: "UPDATE", delete: "DELETE" } as const)[message.tag],
         relation,
         commitTime,
+        xid,
         record: message.tag === "delete" ? null : toRowText(relation, message.new),
         oldRecord: message.tag === "insert" || !message.old ? null : toRowText(relation, message.old),
       });
@@ -160,7 +166,7 @@ function keepPartitions(
 
 function acceptSockets(services: Services): {
   handleUpgrade: RealtimeGateway["handleUpgrade"];
-  close(): void;
+  close(): Promise<void>;
 } {
   const server = new WebSocketServer({
     noServer: true,
@@ -185,9 +191,12 @@ function acceptSockets(services: Services): {
     handleUpgrade(request, socket, head) {
       accept(request, socket, head).catch((error: unknown) => refuse(socket, toCoderError(error)));
     },
-    close() {
+    async close() {
       clearInterval(aliveCheck);
       for (const connection of connections) connection.close(1001, "The server stops");
+      const deadline = Date.now() + farewellMs;
+      while (connections.size > 0 && Date.now() < deadline) await sleep(10);
+      for (const connection of connections) connection.terminate();
     },
   };
 }

@@ -17,7 +17,7 @@ export interface Relation {
 export type Tuple = (Buffer | null | undefined)[];
 
 export type PgoutputMessage =
-  | { tag: "begin"; commitTime: Date }
+  | { tag: "begin"; commitTime: Date; xid: number }
   | { tag: "commit" }
   | { tag: "insert"; relation: Relation; new: Tuple }
   | { tag: "update"; relation: Relation; old: Tuple | null; new: Tuple }
@@ -40,7 +40,7 @@ export class PgoutputParser {
     const tag = String.fromCharCode(buffer[0] ?? 0);
     switch (tag) {
       case "B":
-        return { tag: "begin", commitTime: this.#commitTime() };
+        return { tag: "begin", commitTime: this.#commitTime(), xid: buffer.readUInt32BE(17) };
       case "C":
         return { tag: "commit" };
       case "R":

@@ -219,6 +219,36 @@ test("a column added while somebody listens is sent from then on", async () => {
   await vi.waitFor(() => expect(heard[0]!.map((change) => change.new)).toEqual([{ id: 1000, name: "new" }]));
 });
 
+test("a row is not missed because replication told of it before its transaction was visible", async () => {
+  const { heard } = await listen([{ event: "INSERT", table: "notes" }], { sub: ann });
+  const writer = { inserted: 0, stopped: false };
+  const setStandby = async (name: string) => {
+    await fixture.admin.unsafe(`alter system set synchronous_standby_names = '${name}'`);
+    await fixture.admin`select pg_reload_conf()`;
+  };
+  const seen = (condition: string) =>
+    vi.waitFor(
+      async () =>
+        expect(await fixture.admin.unsafe(`select from pg_stat_activity where ${condition}`)).toHaveLength(1),
+      { interval: 2, timeout: 5000 },
+    );
+  // A commit that waits for a standby is in the log, and so replicated, but not yet visible to others.
+  await setStandby("nobody");
+  const inserting = (async () => {
+    while (!writer.stopped)
+      await fixture.sql`insert into public.notes values (${(writer.inserted += 1)}, ${ann}, 'n')`;
+  })();
+  try {
+    await seen("wait_event = 'SyncRep'");
+    await seen("state = 'idle in transaction' and query like '%pg_visible_in_snapshot%'");
+  } finally {
+    writer.stopped = true;
+    await setStandby("");
+  }
+  await inserting;
+  await vi.waitFor(() => expect(heard[0]).toHaveLength(writer.inserted));
+});
+
 test("a burst larger than what may wait pauses the stream and loses nothing", async () => {
   const { heard } = await listen([{ event: "INSERT", table: "notes" }], { sub: ann });
   await fixture.sql`insert into public.notes select n, ${ann}::uuid, 'n' from generate_series(1, 12000) n`;

@@ -3,7 +3,7 @@ import { roomKey } from "./rooms.ts";
 import type { Room } from "./rooms.ts";
 
 /** What one channel says of itself, with the reference by which clients tell two of them apart. */
-export type Meta = Record<string, unknown> & { phx_ref: string; phx_ref_prev?: string };
+type Meta = Record<string, unknown> & { phx_ref: string; phx_ref_prev?: string };
 
 /** All that is known under each key, as supabase-js expects `presence_state`, and each half of a diff. */
 export type PresenceState = Record<string, { metas: Meta[] }>;

@@ -15,7 +15,7 @@ import type { RealtimeLimits } from "./limits.ts";
 const jwtSecret = "a secret of this test, at least thirty-two bytes";
 
 /** A line of the gateway's log; level 40 is a warning, 50 an error. */
-export interface LogLine {
+interface LogLine {
   level: number;
   msg: string;
 }
@@ -43,7 +43,11 @@ export interface RealtimeFixture {
   close(): Promise<void>;
 }
 
-export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {}): Promise<RealtimeFixture> {
+export async function startRealtimeFixture(
+  limits: Partial<RealtimeLimits> = {},
+  /** Rewrites the gateway's database URLs, for a test that stands between the two. */
+  through: (url: string) => string | Promise<string> = (url) => url,
+): Promise<RealtimeFixture> {
   const database = await createTestDatabase();
   const logged: LogLine[] = [];
   const admin = postgres(database.adminUrl, { max: 1, onnotice: () => undefined });
@@ -59,8 +63,8 @@ export async function startRealtimeFixture(limits: Partial<RealtimeLimits> = {})
     sign({ role: "service_role" }),
   ]);
   const gateway = await startRealtimeGateway({
-    databaseUrl: database.databaseUrl,
-    adminDatabaseUrl: database.adminUrl,
+    databaseUrl: await through(database.databaseUrl),
+    adminDatabaseUrl: await through(database.adminUrl),
     jwtSecret,
     anonKey,
     serviceRoleKey,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql, TransactionSql } from "postgres";
 import { isDenied } from "./authorize.ts";
 import type { Claims } from "./claims.ts";
@@ -13,6 +14,8 @@ export interface Visibility {
   /** Whether the client sees that change's row now. A deleted row cannot be checked and counts as seen. */
   sees(change: RowChange): boolean;
 }
+
+const longestSettleMs = 5_000;
 
 const nothing: Visibility = { columns: [], oldColumns: [], sees: () => false };
 
@@ -45,12 +48,31 @@ export async function readVisibility(
       // Without a key that the client may read, no row can be looked for.
       if (key.length === 0 || !key.every((column) => columns.includes(column))) return nothing;
       const present = changes.filter((change) => change.record);
+      if (present.length > 0) await settle(transaction, present);
       const seen = present.length === 0 ? new Set() : await readSeen(transaction, { shape, key, present });
       return { columns, oldColumns: key, sees: (change) => change.type === "DELETE" || seen.has(change) };
     });
   } catch (error) {
     if (isDenied(error)) return nothing;
     throw error;
+  }
+}
+
+/**
+ * Waits until the changes' transactions are visible to others. Replication sends a transaction when its commit is in
+ * the log, a moment before other sessions see its rows: asked too early, a new row would count as hidden.
+ */
+async function settle(sql: TransactionSql, changes: RowChange[]): Promise<void> {
+  const xids = JSON.stringify([...new Set(changes.map(({ xid }) => xid))]);
+  const deadline = Date.now() + longestSettleMs;
+  while (true) {
+    // An xid beyond the snapshot's end belongs to a transaction in progress (or to the last epoch, long settled).
+    const [row] = await sql<{ settled: boolean }[]>`
+      with now as (select s, pg_snapshot_xmax(s)::text::numeric as xmax from pg_current_snapshot() s)
+      select bool_and(pg_visible_in_snapshot((floor(xmax / 4294967296) * 4294967296 + x.value::numeric)::text::xid8, s)) as settled
+      from now, jsonb_array_elements_text(${xids}::text::jsonb) x`;
+    if (row?.settled !== false || Date.now() > deadline) return;
+    await sleep(1);
   }
 }
 

@@ -23,6 +23,8 @@ export interface RowChange {
   type: "INSERT" | "UPDATE" | "DELETE";
   relation: Relation;
   commitTime: Date;
+  /** Number of its transaction, without the epoch. */
+  xid: number;
   /** Absent for DELETE. */
   record: RowText | null;
   /** What the replica identity tells of the old row; absent for INSERT. */
