@@ -21,6 +21,8 @@ export interface ApiFixture {
   origin: string;
   /** As the owner of the schema. */
   sql: Sql;
+  databaseUrl: string;
+  jwtSecret: string;
   serviceKey: string;
   anonKey: string;
   sign(claims: { [claim: string]: unknown }, secret?: string): Promise<string>;

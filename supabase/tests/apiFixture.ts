@@ -172,6 +172,8 @@ export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
   return {
     origin,
     sql,
+    databaseUrl: database.databaseUrl,
+    jwtSecret,
     serviceKey,
     anonKey,
     sign: (claims, secret) => signJwt(claims, secret ?? jwtSecret),
