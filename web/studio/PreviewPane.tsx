@@ -1,0 +1,209 @@
+import ExternalLink from "lucide-solid/icons/external-link";
+import Monitor from "lucide-solid/icons/monitor";
+import RotateCw from "lucide-solid/icons/rotate-cw";
+import Smartphone from "lucide-solid/icons/smartphone";
+import Tablet from "lucide-solid/icons/tablet";
+import { createEffect, createSignal, For, Match, on, onCleanup, Show, Switch } from "solid-js";
+import type { PreviewFailure } from "../runtimes/runtime.ts";
+import { Button } from "../ui/Button.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { ErrorState } from "../ui/ErrorState.tsx";
+import { IconButton } from "../ui/IconButton.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import type { Studio } from "./createStudio.ts";
+
+const widths = [
+  { id: "full", label: "Full width", icon: Monitor, width: undefined },
+  { id: "tablet", label: "Tablet, 768 pixels", icon: Tablet, width: 768 },
+  { id: "phone", label: "Phone, 390 pixels", icon: Smartphone, width: 390 },
+] as const;
+
+const failureWords: Record<PreviewFailure["type"], string> = {
+  install: "A package could not be installed",
+  build: "The project does not build",
+  port: "Nothing answers on the port",
+  runtime: "The page stopped with an error",
+  isolation: "This browser cannot run the project",
+};
+
+/** The running project, or in words why it does not run. */
+export function PreviewPane(props: { studio: Studio }) {
+  const [width, setWidth] = createSignal<(typeof widths)[number]["id"]>("full");
+  const pixels = () => widths.find((each) => each.id === width())?.width;
+  const preview = () => props.studio.preview();
+  const ready = () => {
+    const now = preview();
+    return now.kind === "ready" ? now : undefined;
+  };
+  const failed = () => {
+    const now = preview();
+    return now.kind === "failed" ? now.failure : undefined;
+  };
+  const starting = () => {
+    const now = preview();
+    return now.kind === "starting" ? now : undefined;
+  };
+  const [elapsed, setElapsed] = createSignal(0);
+  createEffect(
+    on(starting, (now) => {
+      if (now === undefined) return;
+      const tick = () => setElapsed(Date.now() - now.startedAt);
+      tick();
+      const timer = setInterval(tick, 100);
+      onCleanup(() => clearInterval(timer));
+    }),
+  );
+  /** The page once shown stays, so that a hot update of a broken edit does not lose its state. */
+  const [url, setUrl] = createSignal<string>();
+  createEffect(() => {
+    const now = ready();
+    if (now !== undefined) setUrl(now.url);
+  });
+
+  return (
+    <section class="flex h-full min-h-0 flex-col bg-sunken" aria-label="Preview">
+      <header class="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
+        <p class="min-w-0 flex-1 truncate text-xs text-muted" role="status" aria-live="polite">
+          <Switch fallback="The runtime is starting">
+            <Match when={starting()}>
+              {(now) => (
+                <>
+                  {now().message} · <span class="tabular-nums">{(elapsed() / 1000).toFixed(1)} s</span>
+                </>
+              )}
+            </Match>
+            <Match when={ready()}>
+              {(now) => <>Running · ready in {(now().readyInMs / 1000).toFixed(1)} s</>}
+            </Match>
+            <Match when={failed()}>{(failure) => <>{failureWords[failure().type]}</>}</Match>
+          </Switch>
+        </p>
+        <span class="flex max-md:hidden" role="group" aria-label="Width of the preview">
+          <For each={widths}>
+            {(each) => (
+              <IconButton
+                label={each.label}
+                icon={<each.icon />}
+                pressed={width() === each.id}
+                onClick={() => setWidth(each.id)}
+              />
+            )}
+          </For>
+        </span>
+        <IconButton
+          label="Reload the preview"
+          icon={<RotateCw />}
+          disabled={ready() === undefined}
+          onClick={() => void props.studio.runtime()?.reloadPreview()}
+        />
+        <Show when={ready()}>
+          {(now) => (
+            <a
+              href={now().url}
+              target="_blank"
+              rel="opener"
+              aria-label="Open the preview in a tab"
+              class="hit inline-flex items-center justify-center rounded-control px-2 text-muted hover:bg-hover hover:text-text"
+            >
+              <ExternalLink class="size-4" aria-hidden="true" />
+            </a>
+          )}
+        </Show>
+      </header>
+      <div class="relative flex min-h-0 flex-1 justify-center overflow-auto">
+        <Show when={url()} keyed>
+          {(address) => (
+            <iframe
+              src={address}
+              title="Preview of the project"
+              // The preview has an origin of its own; these are what an app may need there.
+              allow="cross-origin-isolated; clipboard-write; fullscreen"
+              class="h-full border-0 bg-white"
+              style={{ width: pixels() === undefined ? "100%" : `${pixels()}px` }}
+            />
+          )}
+        </Show>
+        <Switch>
+          <Match when={props.studio.runtimeProblem()}>
+            {(problem) => (
+              <div class="absolute inset-0 overflow-auto bg-sunken">
+                <ErrorState
+                  title="The project cannot run in this browser"
+                  error={problem()}
+                  kept="Your files can be edited and committed all the same."
+                />
+              </div>
+            )}
+          </Match>
+          <Match when={failed()}>{(failure) => <Failure studio={props.studio} failure={failure()} />}</Match>
+          <Match
+            when={
+              url() === undefined &&
+              props.studio.state().kind === "ready" &&
+              props.studio.paths().length === 0
+            }
+          >
+            <div class="absolute inset-0">
+              <EmptyState
+                title="Nothing to run yet"
+                text="Add an index.html, or push a repository; it starts by itself."
+              />
+            </div>
+          </Match>
+          <Match when={url() === undefined}>
+            <div class="absolute inset-0 flex flex-col items-center justify-center gap-3 text-sm text-muted">
+              <Spinner />
+              <span>{starting()?.message ?? "Starting the runtime"}</span>
+            </div>
+          </Match>
+        </Switch>
+      </div>
+    </section>
+  );
+}
+
+function Failure(props: { studio: Studio; failure: PreviewFailure }) {
+  const place = () => {
+    const { file, line, column } = props.failure;
+    return file === undefined
+      ? undefined
+      : [file, line, column].filter((part) => part !== undefined).join(":");
+  };
+  return (
+    <div class="absolute inset-0 flex flex-col overflow-auto bg-sunken p-6" role="alert">
+      <div class="m-auto flex w-full max-w-lg flex-col gap-3 rounded-panel border border-line bg-surface p-5">
+        <h2 class="text-base font-semibold">{failureWords[props.failure.type]}</h2>
+        <p class="text-sm">{props.failure.message}</p>
+        <Show when={place()}>
+          {(text) => (
+            <button
+              type="button"
+              class="self-start font-mono text-xs text-accent-text hover:underline"
+              onClick={() =>
+                props.failure.file !== undefined &&
+                props.studio.openFile(props.failure.file, props.failure.line)
+              }
+            >
+              {text()}
+            </button>
+          )}
+        </Show>
+        <Show when={props.failure.detail}>
+          {(detail) => (
+            <pre
+              class="max-h-64 overflow-auto rounded-control bg-sunken p-3 font-mono text-xs whitespace-pre-wrap"
+              tabIndex={0}
+            >
+              {detail()}
+            </pre>
+          )}
+        </Show>
+        <div class="flex flex-wrap gap-2">
+          <Button variant="primary" onClick={() => props.studio.startPreview()}>
+            {props.failure.remedy?.action === "retry" ? props.failure.remedy.label : "Try again"}
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,230 @@
+import { batch, createSignal, onCleanup, onMount } from "solid-js";
+import { createStore, reconcile } from "solid-js/store";
+import { toCoderError, type CoderError } from "../../shared/errors.ts";
+import { useApi } from "../api.ts";
+import type { Config } from "../config.ts";
+import type { Project } from "../project.ts";
+import type { PreviewState, Runtime } from "../runtimes/runtime.ts";
+import { useSession } from "../session.tsx";
+import { useToasts } from "../ui/Toast.tsx";
+import { makeMemoryDraftStore, openDraftStore } from "./draftStore.ts";
+import { makeStudioSession, type SessionState, type StudioSession } from "./studioSession.ts";
+import type { ChangeKind } from "./workingCopy.ts";
+
+export interface ConsoleLine {
+  level: "log" | "info" | "warn" | "error";
+  text: string;
+}
+
+export interface Studio {
+  project: Project;
+  session: StudioSession;
+  state: () => SessionState;
+  paths: () => readonly string[];
+  changes: () => ReadonlyMap<string, ChangeKind>;
+  /** Grows with every change of the path from outside the editor; the editor then takes the new text. */
+  revision: (path: string) => number;
+  open: () => readonly string[];
+  active: () => string | undefined;
+  openFile: (path: string, line?: number) => void;
+  closeFile: (path: string) => void;
+  /** Line that the editor should go to once the file is shown. */
+  goTo: () => { path: string; line: number } | undefined;
+  /** An edit in the editor: the text is the editor's already. */
+  edit: (path: string, text: string) => void;
+  runtime: () => Runtime | undefined;
+  /** Why there is no runtime, if there is none. */
+  runtimeProblem: () => CoderError | undefined;
+  preview: () => PreviewState;
+  console: readonly ConsoleLine[];
+  clearConsole: () => void;
+  startPreview: () => void;
+  commit: (message: string) => Promise<boolean>;
+}
+
+const shownFirst = [
+  "src/App.tsx",
+  "src/App.vue",
+  "src/App.svelte",
+  "src/main.tsx",
+  "src/main.ts",
+  "index.html",
+  "README.md",
+  "package.json",
+];
+const maxConsoleLines = 500;
+
+/** The open project for as long as its page is: session, runtime, open files. */
+export function createStudio(project: Project): Studio {
+  const api = useApi();
+  const app = useSession();
+  const toasts = useToasts();
+  const session = makeStudioSession({
+    projectId: project.id,
+    branch: project.defaultBranch,
+    drafts: typeof indexedDB === "undefined" ? makeMemoryDraftStore() : openDraftStore(),
+    repository: {
+      async all(branch) {
+        const { head } = await api.files.refs.query({ projectId: project.id });
+        return head === null ? null : api.files.all.query({ projectId: project.id, ref: branch });
+      },
+      commit: (request) => api.files.commit.mutate({ projectId: project.id, ...request }),
+    },
+  });
+  const [state, setState] = createSignal<SessionState>(session.state, { equals: false });
+  const [paths, setPaths] = createSignal<readonly string[]>([], { equals: sameList });
+  const [changes, setChanges] = createSignal<ReadonlyMap<string, ChangeKind>>(new Map());
+  const [revisions, setRevisions] = createStore<Record<string, number>>({});
+  const [open, setOpen] = createSignal<readonly string[]>([]);
+  const [active, setActive] = createSignal<string>();
+  const [goTo, setGoTo] = createSignal<{ path: string; line: number }>();
+  const [runtime, setRuntime] = createSignal<Runtime>();
+  const [runtimeProblem, setRuntimeProblem] = createSignal<CoderError>();
+  const [preview, setPreview] = createSignal<PreviewState>({ kind: "idle" });
+  const [lines, setLines] = createStore<ConsoleLine[]>([]);
+  let editing: string | undefined;
+
+  const openFile = (path: string, line?: number) =>
+    batch(() => {
+      if (!open().includes(path)) setOpen([...open(), path]);
+      setActive(path);
+      if (line !== undefined) setGoTo({ path, line });
+    });
+  const closeFile = (path: string) =>
+    batch(() => {
+      const at = open().indexOf(path);
+      const rest = open().filter((each) => each !== path);
+      setOpen(rest);
+      if (active() === path) setActive(rest[Math.min(at, rest.length - 1)]);
+    });
+
+  const stopListening = session.on((event) =>
+    batch(() => {
+      if (event.kind === "state") setState(session.state);
+      if (event.kind === "files") {
+        setPaths(session.copy.paths());
+        setChanges(session.changes());
+        for (const path of event.paths) if (path !== editing) setRevisions(path, (count = 0) => count + 1);
+        for (const path of open()) if (!session.copy.has(path)) closeFile(path);
+      }
+      if (event.kind === "restored") {
+        const files = event.files === 1 ? "1 file" : `${event.files} files`;
+        toasts.show({
+          text: `Uncommitted work in ${files} was restored.`,
+          action: { label: "Discard it", run: () => discard(session) },
+        });
+      }
+      if (event.kind === "save-failed")
+        toasts.fail("Your work could not be kept in this browser", event.error);
+    }),
+  );
+
+  const startRuntime = async () => {
+    const { chooseRuntime } = await import("../runtimes/chooseRuntime.ts");
+    return chooseRuntime({
+      projectId: project.id,
+      origin: location.origin,
+      ...webcontainerOf(app.config),
+    });
+  };
+  const startPreview = () => {
+    runtime()
+      ?.startPreview()
+      .catch((error: unknown) => toasts.fail("The preview could not be started", error));
+  };
+
+  let disposed = false;
+  const begin = async () => {
+    // The runtime boots while the files are on their way.
+    const booting = startRuntime();
+    booting.catch(() => undefined);
+    await session.open();
+    const first = shownFirst.find((path) => session.copy.has(path)) ?? session.copy.paths()[0];
+    if (first !== undefined && open().length === 0) openFile(first);
+    const started = await booting;
+    if (disposed) {
+      await started.dispose();
+      return;
+    }
+    started.onPreview((next) => setPreview({ ...next }));
+    started.onConsole((line) => setLines((before) => [...before.slice(-maxConsoleLines), line]));
+    await session.attach(started);
+    setRuntime(started);
+    if (session.copy.paths().length > 0) await started.startPreview();
+  };
+  onMount(() => {
+    begin().catch((error: unknown) => setRuntimeProblem(toCoderError(error)));
+  });
+  const flush = () => void session.flush();
+  // The last moment that a page surely gets (https://developer.mozilla.org/docs/Web/API/Document/visibilitychange_event).
+  document.addEventListener("visibilitychange", flush);
+  onCleanup(() => {
+    disposed = true;
+    document.removeEventListener("visibilitychange", flush);
+    stopListening();
+    const running = runtime();
+    session
+      .dispose()
+      .then(() => running?.dispose())
+      .catch((error: unknown) => console.error("The Studio did not close cleanly", error));
+  });
+
+  return {
+    project,
+    session,
+    state,
+    paths,
+    changes,
+    revision: (path) => revisions[path] ?? 0,
+    open,
+    active,
+    openFile,
+    closeFile,
+    goTo,
+    edit(path, text) {
+      editing = path;
+      session.write(path, text);
+      editing = undefined;
+    },
+    runtime,
+    runtimeProblem,
+    preview,
+    console: lines,
+    clearConsole: () => setLines(reconcile([])),
+    startPreview,
+    async commit(message) {
+      try {
+        await session.commit(message);
+        toasts.show({ text: `Committed to ${project.defaultBranch}.` });
+        return true;
+      } catch (error) {
+        if (toCoderError(error).code !== "conflict") {
+          toasts.fail("Nothing was committed; your work is still here", error);
+          return false;
+        }
+        const both = await session.update();
+        toasts.show({
+          text:
+            both.length === 0
+              ? "Somebody committed meanwhile. Their work is in yours now; commit again."
+              : `Somebody else changed ${both.join(", ")} too. Yours is shown; look at the difference, then commit again.`,
+          tone: "failed",
+        });
+        return false;
+      }
+    },
+  };
+}
+
+function webcontainerOf({ webcontainer }: Config): { webcontainer?: { apiKey?: string } } {
+  if (webcontainer === undefined) return {};
+  return { webcontainer: webcontainer.apiKey === undefined ? {} : { apiKey: webcontainer.apiKey } };
+}
+
+function discard(session: StudioSession): void {
+  for (const path of session.changes().keys()) session.revert(path);
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}
