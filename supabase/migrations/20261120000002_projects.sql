@@ -142,6 +142,19 @@ begin
 end $$;
 revoke all on function private.require_project_writer(uuid) from public, authenticated;
 
+/* Some calls state what only the repository or storage can confirm: the commit of a branch, the text of a workflow, that blobs
+   are there. The API checks that first and says so in the claims it sets (functions/context.ts); no token of a user has this
+   claim, so the same function called directly over REST is refused. */
+create function private.require_api() returns void
+  language plpgsql stable security definer set search_path = ''
+  as $$
+begin
+  if auth.uid() is not null and auth.jwt() ->> 'via' is distinct from 'functions' then
+    raise exception 'This is done through the API' using errcode = '42501';
+  end if;
+end $$;
+revoke all on function private.require_api() from public, authenticated;
+
 /* Opens a change, or updates the open one of the same branch. Returns its number. */
 create function public.open_change(p_project uuid, p_title text, p_body text, p_base text, p_head text, p_head_commit text, p_run uuid default null)
   returns int
@@ -149,6 +162,7 @@ create function public.open_change(p_project uuid, p_title text, p_body text, p_
   as $$
 declare v_org uuid := private.require_project_writer(p_project); v_number int;
 begin
+  perform private.require_api();
   if p_run is not null and not exists (select 1 from public.runs where id = p_run and project_id = p_project) then
     raise exception 'Run % is not one of this project', p_run using errcode = 'P0002';
   end if;
@@ -187,6 +201,7 @@ declare
   v_project public.projects;
   v_site public.sites;
 begin
+  perform private.require_api();
   -- Previews and production come out of runs, whose gates a call of a member would go around.
   if auth.uid() is not null and (p_kind <> 'share' or p_run is not null) then
     raise exception 'A member publishes shares; a run deploys to %', p_kind using errcode = '42501';

@@ -216,6 +216,7 @@ declare
   v_number int;
   v_existing public.runs;
 begin
+  perform private.require_api();
   if p_rerun_of is not null and not exists (select 1 from public.runs where id = p_rerun_of and project_id = p_project) then
     raise exception 'Run % is not one of this project', p_rerun_of using errcode = 'P0002';
   end if;

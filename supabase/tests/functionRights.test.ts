@@ -16,6 +16,7 @@ const callers: Record<string, string[]> = {
   "private.my_admin_orgs": users,
   "private.my_orgs": users,
   "private.my_writable_orgs": users,
+  "private.require_api": nobody,
   "private.require_project_writer": nobody,
   "private.require_run_writer": nobody,
   "public.cancel_run": users,
@@ -142,6 +143,23 @@ describe("functions", () => {
         tx`select start_run(${tenancy.b.runId}, ${tenancy.a.projectId}, 'workflow', 'a', 'a', 'main', '0', 'manual', '{}', '{}', '[]')`,
     );
     expect(await outcome(taken)).toBe("23505");
+  });
+
+  test("what only the API can check is refused to the same user's call over REST", async () => {
+    const { projectId } = tenancy.a;
+    const calls = [
+      `select open_change('${projectId}', 't', '', 'main', 'h', '0')`,
+      `select publish_deployment('${randomUUID()}', '${projectId}', 'share', '', '{}')`,
+      `select start_run('${randomUUID()}', '${projectId}', 'workflow', 'a', 'a', 'main', '0', 'manual', '{}', '{}', '[]')`,
+    ];
+    for (const text of calls) {
+      const direct = tenancy.as("owner", async (tx) => {
+        await tx`select set_config('request.jwt.claims', ${JSON.stringify({ role: "authenticated", sub: tenancy.userIds.owner })}, true)`;
+        await tx.unsafe(text);
+      });
+      expect([text, await outcome(direct)]).toEqual([text, "42501"]);
+      expect([text, await outcome(tenancy.as("owner", (tx) => tx.unsafe(text)))]).toEqual([text, "ok"]);
+    }
   });
 
   test("an approver may be named by address", async () => {

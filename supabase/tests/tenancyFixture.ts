@@ -14,7 +14,7 @@ export interface Tenancy {
   a: Organisation;
   /** Organisation B, the stranger's. */
   b: Organisation;
-  /** Runs statements as `actor` in a transaction that is always rolled back. */
+  /** Runs statements as `actor`, the way the API does, in a transaction that is always rolled back. */
   as<T>(actor: Actor, work: (tx: postgres.TransactionSql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function createTenancy(): Promise<Tenancy> {
     async as(actor, work) {
       const role = actor === "anon" ? "anon" : actor === "service" ? "service_role" : "authenticated";
       const sub = actor === "anon" || actor === "service" ? {} : { sub: userIds[actor] };
-      const claims = JSON.stringify({ role, ...sub });
+      const claims = JSON.stringify({ role, ...sub, via: "functions" });
       let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
       try {
         await caller.begin(async (tx) => {
