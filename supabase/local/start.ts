@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
@@ -379,15 +380,22 @@ async function buildWeb(isBuilt: boolean): Promise<void> {
 /** Hot reload of the Studio: Vite answers what is not ours. */
 async function addVite(server: LocalServer, routes: Routes, ends: Ends): Promise<Routes> {
   const { createServer } = await import("vite");
+  // Never listens: hot updates come over our own port, and are passed to it below.
+  const hotServer = createHttpServer();
   const vite = await createServer({
     configFile: join(root, "web/vite.config.ts"),
-    server: { middlewareMode: true, hmr: { port: 0 } },
+    server: { middlewareMode: true, ws: { server: hotServer } },
     appType: "spa",
   });
   ends.add("Vite", () => vite.close());
   const ours = Object.keys(routes.paths);
   return {
     ...routes,
+    upgrade(request, socket, head) {
+      const isHot = request.headers["sec-websocket-protocol"]?.startsWith("vite-");
+      if (isHot) hotServer.emit("upgrade", request, socket, head);
+      else routes.upgrade(request, socket, head);
+    },
     intercept(request, response, next) {
       const path = new URL(request.url ?? "/", server.origin).pathname;
       const isOurs = ours.some((own) => path === own || (own.endsWith("/") && path.startsWith(own)));
