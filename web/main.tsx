@@ -1,5 +1,5 @@
 import "./ui/tokens.css";
-import { createClient } from "@supabase/supabase-js";
+import { AuthClient, type SupabaseClient } from "@supabase/supabase-js";
 import { QueryClientProvider } from "@tanstack/solid-query";
 import { render } from "solid-js/web";
 import { ApiContext, makeApi, makeQueryClient } from "./api.ts";
@@ -13,21 +13,36 @@ import { ToastProvider } from "./ui/Toast.tsx";
 
 function App(props: { config: Config }) {
   const { supabaseUrl, anonKey } = props.config;
-  const supabase = createClient(supabaseUrl, anonKey, {
-    auth: { storageKey: "coder.session", flowType: "implicit" },
+  const auth = new AuthClient({
+    url: `${supabaseUrl}/auth/v1`,
+    headers: { apikey: anonKey, Authorization: `Bearer ${anonKey}` },
+    storageKey: "coder.session",
+    autoRefreshToken: true,
+    persistSession: true,
+    detectSessionInUrl: true,
+    flowType: "implicit",
   });
-  const topics = makeTopics(supabase);
+  const accessToken = async () => (await auth.getSession()).data.session?.access_token ?? null;
+  let loaded: Promise<SupabaseClient> | undefined;
+  const supabase = () => {
+    loaded ??= import("./supabase.ts").then(({ makeSupabase }) =>
+      makeSupabase({ supabaseUrl, anonKey, accessToken }),
+    );
+    return loaded;
+  };
+  const topics = makeTopics(async () => (await supabase()).realtime);
+  auth.onAuthStateChange((_event, session) => {
+    // Open channels end with the token they were joined with, unless they are given the next one.
+    void loaded?.then((client) => client.realtime.setAuth(session?.access_token ?? null));
+  });
   const queries = makeQueryClient();
-  const api = makeApi({
-    url: `${supabaseUrl}/functions/v1/api`,
-    anonKey,
-    accessToken: async () => (await supabase.auth.getSession()).data.session?.access_token ?? null,
-  });
+  const api = makeApi({ url: `${supabaseUrl}/functions/v1/api`, anonKey, accessToken });
   return (
     <QueryClientProvider client={queries}>
       <ApiContext.Provider value={api}>
         <SessionProvider
           config={props.config}
+          auth={auth}
           supabase={supabase}
           topics={topics}
           onUserChange={() => queries.clear()}

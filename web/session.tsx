@@ -1,4 +1,4 @@
-import type { Session as SupabaseSession, SupabaseClient } from "@supabase/supabase-js";
+import type { AuthClient, Session as SupabaseSession, SupabaseClient } from "@supabase/supabase-js";
 import {
   createContext,
   createSignal,
@@ -13,10 +13,15 @@ import type { Topics } from "./topics.ts";
 export type SessionState =
   { kind: "loading" } | { kind: "signed-out" } | { kind: "signed-in"; userId: string; email: string };
 
+/** Sign-in, sign-out and the tokens: supabase-js without the rest of it. */
+export type Auth = InstanceType<typeof AuthClient>;
+
 /** Who uses the Studio, and what they reach it with. */
 export interface Session {
   config: Config;
-  supabase: SupabaseClient;
+  auth: Auth;
+  /** Storage and Realtime as the user; loaded when first asked for. */
+  supabase: () => Promise<SupabaseClient>;
   topics: Topics;
   state: Accessor<SessionState>;
   signedIn: () => boolean;
@@ -34,7 +39,8 @@ function stateOf(session: SupabaseSession | null): SessionState {
 
 export interface SessionProviderProps extends ParentProps {
   config: Config;
-  supabase: SupabaseClient;
+  auth: Auth;
+  supabase: () => Promise<SupabaseClient>;
   topics: Topics;
   /** Called when the user changes, so that nothing of one user is shown to the next. */
   onUserChange: () => void;
@@ -49,19 +55,20 @@ export function SessionProvider(props: SessionProviderProps) {
     setState(next);
     if (before.kind !== "loading") props.onUserChange();
   };
-  const { data } = props.supabase.auth.onAuthStateChange((_event, session) => change(stateOf(session)));
+  const { data } = props.auth.onAuthStateChange((_event, session) => change(stateOf(session)));
   onCleanup(() => data.subscription.unsubscribe());
 
   const session: Session = {
     config: props.config,
+    auth: props.auth,
     supabase: props.supabase,
     topics: props.topics,
     state,
     signedIn: () => state().kind === "signed-in",
-    accessToken: async () => (await props.supabase.auth.getSession()).data.session?.access_token ?? null,
+    accessToken: async () => (await props.auth.getSession()).data.session?.access_token ?? null,
     signOut: async () => {
       // Local scope: other devices of the user stay signed in, and it works while the server does not answer.
-      await props.supabase.auth.signOut({ scope: "local" });
+      await props.auth.signOut({ scope: "local" });
       change({ kind: "signed-out" });
     },
   };

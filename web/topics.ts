@@ -1,4 +1,4 @@
-import { REALTIME_SUBSCRIBE_STATES, type RealtimeChannel, type SupabaseClient } from "@supabase/supabase-js";
+import { REALTIME_SUBSCRIBE_STATES, type RealtimeChannel, type RealtimeClient } from "@supabase/supabase-js";
 
 export interface TopicListener {
   /** A broadcast on the topic: its event name and payload as sent. */
@@ -23,8 +23,9 @@ interface Room {
 /**
  * Private Realtime topics. One channel per topic however many listen, since a second join of a topic on one socket
  * closes the first; joins again by itself after every kind of end (error, time-out, closed by the server).
+ * `connect` gives the client when something is listened to for the first time.
  */
-export function makeTopics(supabase: SupabaseClient): Topics {
+export function makeTopics(connect: () => Promise<RealtimeClient>): Topics {
   const rooms = new Map<string, Room>();
 
   const setJoined = (room: Room, joined: boolean) => {
@@ -34,10 +35,11 @@ export function makeTopics(supabase: SupabaseClient): Topics {
   };
 
   const join = async (topic: string, room: Room) => {
+    const realtime = await connect();
     // Without this the first private join goes out with the anonymous key and is refused.
-    await supabase.realtime.setAuth();
+    await realtime.setAuth();
     if (rooms.get(topic) !== room) return;
-    const channel = supabase.channel(topic, { config: { private: true } });
+    const channel = realtime.channel(topic, { config: { private: true } });
     room.channel = channel;
     channel.on("broadcast", { event: "*" }, (message) => {
       for (const listener of room.listeners) listener.onMessage(message.event, message["payload"]);
@@ -57,7 +59,7 @@ export function makeTopics(supabase: SupabaseClient): Topics {
     setJoined(room, false);
     const channel = room.channel;
     room.channel = null;
-    if (channel !== null) await supabase.removeChannel(channel);
+    if (channel !== null) await (await connect()).removeChannel(channel);
     room.failures += 1;
     clearTimeout(room.retry);
     room.retry = setTimeout(
@@ -83,7 +85,8 @@ export function makeTopics(supabase: SupabaseClient): Topics {
       if (joinedRoom.listeners.size > 0) return;
       clearTimeout(joinedRoom.retry);
       rooms.delete(topic);
-      if (joinedRoom.channel !== null) void supabase.removeChannel(joinedRoom.channel);
+      const { channel } = joinedRoom;
+      if (channel !== null) void connect().then((realtime) => realtime.removeChannel(channel));
     };
   };
 

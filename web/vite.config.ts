@@ -18,7 +18,6 @@ const browsers = ["chrome123", "edge123", "firefox128", "safari17.5"];
 /** Packages that many routes share, kept in chunks of their own so that a release of ours leaves them cached. */
 const vendorChunks: { name: string; test: RegExp }[] = [
   { name: "solid", test: /node_modules[\\/](solid-js|@solidjs)[\\/]/ },
-  { name: "supabase", test: /node_modules[\\/]@supabase[\\/]/ },
   { name: "codemirror", test: /node_modules[\\/](@codemirror|@lezer|@replit|codemirror)[\\/]/ },
   { name: "xterm", test: /node_modules[\\/]@xterm[\\/]/ },
 ];

@@ -56,7 +56,7 @@ function createWork() {
 }
 
 function SignInForm(props: { next: string }) {
-  const { supabase, config } = useSession();
+  const { auth, config } = useSession();
   const [form, setForm] = createSignal<Form>("sign-in");
   const [email, setEmail] = createSignal("");
   const [password, setPassword] = createSignal("");
@@ -67,14 +67,14 @@ function SignInForm(props: { next: string }) {
     event.preventDefault();
     const credentials = { email: email().trim(), password: password() };
     void run("password", async () => {
-      if (form() === "sign-in") await signInWithPassword(supabase, credentials);
-      else if (!(await signUp(supabase, credentials))) setMailedTo(credentials.email);
+      if (form() === "sign-in") await signInWithPassword(auth, credentials);
+      else if (!(await signUp(auth, credentials))) setMailedTo(credentials.email);
     });
   };
   const sendLink = () =>
     run("link", async () => {
       const to = email().trim();
-      await sendMagicLink(supabase, to, props.next);
+      await sendMagicLink(auth, to, props.next);
       setMailedTo(to);
     });
 
@@ -90,7 +90,7 @@ function SignInForm(props: { next: string }) {
             variant="primary"
             class="w-full"
             pending={working() === "owner"}
-            onClick={() => void run("owner", () => signInAsOwner(supabase))}
+            onClick={() => void run("owner", () => signInAsOwner(auth))}
           >
             Continue as the owner of this machine
           </Button>
@@ -100,7 +100,7 @@ function SignInForm(props: { next: string }) {
           <Button
             class="w-full"
             pending={working() === "github"}
-            onClick={() => void run("github", () => signInWithGitHub(supabase, props.next))}
+            onClick={() => void run("github", () => signInWithGitHub(auth, props.next))}
           >
             Continue with GitHub
           </Button>

@@ -1,6 +1,7 @@
-import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
+import type { AuthError } from "@supabase/supabase-js";
 import { z } from "zod/mini";
 import { CoderError, httpStatusByCode, type ErrorCode } from "../../shared/errors.ts";
+import type { Auth } from "../session.tsx";
 
 /** The ways into an account. Each throws a CoderError with what to do; none says whether an address has an account. */
 
@@ -29,7 +30,7 @@ function authFailure(error: AuthError): CoderError {
 }
 
 /** As the owner of the installation that this page was served by, from this machine only. */
-export async function signInAsOwner(supabase: SupabaseClient): Promise<void> {
+export async function signInAsOwner(auth: Auth): Promise<void> {
   const response = await fetch("/local/owner-session", { method: "POST" }).catch((cause: unknown) => {
     throw new CoderError("unavailable", "The server does not answer. Check that it runs, then try again.", {
       cause,
@@ -43,7 +44,7 @@ export async function signInAsOwner(supabase: SupabaseClient): Promise<void> {
       failure?.message ?? `The server answered ${response.status}.`,
     );
   }
-  const { error } = await supabase.auth.setSession(ownerSession.parse(body));
+  const { error } = await auth.setSession(ownerSession.parse(body));
   if (error !== null) throw authFailure(error);
 }
 
@@ -52,14 +53,14 @@ export interface Credentials {
   password: string;
 }
 
-export async function signInWithPassword(supabase: SupabaseClient, credentials: Credentials): Promise<void> {
-  const { error } = await supabase.auth.signInWithPassword(credentials);
+export async function signInWithPassword(auth: Auth, credentials: Credentials): Promise<void> {
+  const { error } = await auth.signInWithPassword(credentials);
   if (error !== null) throw authFailure(error);
 }
 
 /** Returns whether the new user is signed in; if not, a mail with a link is on its way. */
-export async function signUp(supabase: SupabaseClient, credentials: Credentials): Promise<boolean> {
-  const { data, error } = await supabase.auth.signUp({
+export async function signUp(auth: Auth, credentials: Credentials): Promise<boolean> {
+  const { data, error } = await auth.signUp({
     ...credentials,
     options: { emailRedirectTo: `${location.origin}/signin` },
   });
@@ -68,8 +69,8 @@ export async function signUp(supabase: SupabaseClient, credentials: Credentials)
 }
 
 /** Sends a mail with a link that signs in and leads to the path `next`. */
-export async function sendMagicLink(supabase: SupabaseClient, email: string, next: string): Promise<void> {
-  const { error } = await supabase.auth.signInWithOtp({
+export async function sendMagicLink(auth: Auth, email: string, next: string): Promise<void> {
+  const { error } = await auth.signInWithOtp({
     email,
     options: { emailRedirectTo: `${location.origin}/signin?next=${encodeURIComponent(next)}` },
   });
@@ -77,8 +78,8 @@ export async function sendMagicLink(supabase: SupabaseClient, email: string, nex
 }
 
 /** Leaves for GitHub and comes back to the path `next`. */
-export async function signInWithGitHub(supabase: SupabaseClient, next: string): Promise<void> {
-  const { error } = await supabase.auth.signInWithOAuth({
+export async function signInWithGitHub(auth: Auth, next: string): Promise<void> {
+  const { error } = await auth.signInWithOAuth({
     provider: "github",
     options: { redirectTo: `${location.origin}/signin?next=${encodeURIComponent(next)}` },
   });

@@ -43,7 +43,7 @@ export function ShareButton(props: { studio: Studio }) {
         project: props.studio.project,
         runtime,
         api,
-        storage: session.supabase.storage,
+        storage: (await session.supabase()).storage,
         onProgress: setProgress,
       });
       await sites.refetch();
