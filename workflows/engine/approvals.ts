@@ -47,6 +47,9 @@ export function makeApprovals(deps: {
 }): Approvals {
   const { sql, workerId, run, gates } = deps;
   const open = new Map<string, Asked>();
+  // An approve step is a pause that the author put in; where the file says nothing of who decides, whoever started the
+  // run may, or nobody could who works alone.
+  const gated = gates.approvers.length > 0 || gates.require_human_approval_for.length > 0;
 
   const ask = async (
     step: EngineStep,
@@ -63,11 +66,7 @@ export function makeApprovals(deps: {
       contentHash,
       subject,
       approvers: gates.approvers,
-      // An approve step is a pause the author put in; who may pass it alone is for gates on actions to say.
-      selfApproval:
-        action === null
-          ? gates.require_human_approval_for.length === 0 || gates.self_approval
-          : gates.self_approval,
+      selfApproval: gates.self_approval || (action === null && !gated),
       expiresInSec: gates.expires_sec,
     };
     const event = (expiresAt: number) => ({

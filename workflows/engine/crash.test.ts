@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { crashPoints } from "./crashPoint.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 /**
@@ -37,14 +38,7 @@ async function crashAt(point: string): Promise<{ runId: string; died: boolean }>
   return { runId, died: doomed.child.signalCode === "SIGKILL" };
 }
 
-describe.each([
-  "before-enqueue-ack",
-  "after-checkout",
-  "mid-command",
-  "after-command-before-event",
-  "mid-deploy",
-  "before-finish",
-])("killed at %s", (point) => {
+describe.each(crashPoints)("killed at %s", (point) => {
   test("the run ends right on another worker, and its effects exist once", async () => {
     const { runId, died } = await crashAt(point);
     expect(died).toBe(true);

@@ -1,4 +1,4 @@
-import type { LogChunk } from "../../shared/run/events.ts";
+import type { LogChunk, RunEvent } from "../../shared/run/events.ts";
 import { whenConnected, type Sql } from "./database.ts";
 import type { Redactor } from "./redact.ts";
 import { appendRunEvents, type KeyedEvent } from "./sql/appendRunEvents.ts";
@@ -24,13 +24,26 @@ export const maxLogChars = 50 * 1024 * 1024;
 
 export function makeRunEvents(deps: { sql: Sql; workerId: string; redactor: Redactor }): RunEvents {
   const { sql, workerId, redactor } = deps;
-  const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
+  const store = (runId: string, events: KeyedEvent[]): Promise<void> =>
     whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
+  const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
+    store(
+      runId,
+      events.map(({ key, event }) => ({ key, event: redactStrings(event, redactor) as RunEvent })),
+    );
   return {
     append,
     openLog: (target) =>
-      new BatchedLog({ ...target, redactor, append: (...events) => append(target.runId, ...events) }),
+      new BatchedLog({ ...target, redactor, append: (...events) => store(target.runId, events) }),
   };
+}
+
+/** Names of tests, messages and outputs can carry a secret as well as a log can. */
+function redactStrings(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === "string") return redactor.text(value).replaceAll("\0", "\uFFFD").toWellFormed();
+  if (Array.isArray(value)) return value.map((one) => redactStrings(one, redactor));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, redactStrings(one, redactor)]));
 }
 
 interface LogOptions {

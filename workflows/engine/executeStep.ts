@@ -244,6 +244,14 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     checkoutDir: host.repoDir,
     sandbox: () => host.sandbox(run, { policies: plan.policies, workMayExist }),
     log: (stream, text) => log.write(stream, text),
+    async denied(rule, message) {
+      log.write("note", `${rule}: ${message}\n`);
+      const key = `denied:${step.id}:${idempotencyId(rule, message)}`;
+      await deps.events.append(run.id, {
+        key,
+        event: { type: "policy.denied", stepId: step.id, rule, message },
+      });
+    },
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
     artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
     signal: host.signal,

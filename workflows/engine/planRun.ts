@@ -2,6 +2,7 @@ import { CoderError } from "../../shared/errors.ts";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
 import { policiesSchema, type Policies } from "../../shared/workflow/schema.ts";
+import { operationalizeSteps } from "../operationalize/operationalizeStep.ts";
 import type { EngineStep } from "../steps/step.ts";
 import type { RunRow } from "./sql/loadRun.ts";
 
@@ -13,14 +14,6 @@ export interface RunPlan {
   /** Names and owner of the project as expressions see them. */
   project: { provider: string; owner: string; repo: string; ref: string };
 }
-
-const operationalizeSteps: [id: string, name: string][] = [
-  ["read", "Read the project"],
-  ["ci", "Propose ci.yaml"],
-  ["dependency-updates", "Propose dependency-updates.yaml"],
-  ["release", "Propose release.yaml"],
-  ["propose", "Propose the change"],
-];
 
 /** @throws CoderError `bad_input` when the snapshot holds no workflow that may run. */
 export function planRun(run: RunRow): RunPlan {
@@ -49,11 +42,11 @@ export function planRun(run: RunRow): RunPlan {
 }
 
 function operationalizePlan(): EngineStep[] {
-  return operationalizeSteps.map(([id, name], index) => ({
+  return operationalizeSteps.map(({ id, name }, index) => ({
     id,
     type: "operationalize",
     name,
-    needs: index === 0 ? [] : [operationalizeSteps[index - 1]?.[0] ?? ""],
+    needs: index === 0 ? [] : [operationalizeSteps[index - 1]?.id ?? ""],
     if: null,
     runsAfterFailure: false,
     timeoutSec: 1800,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
 import type { Policies } from "../../shared/workflow/schema.ts";
@@ -38,6 +38,8 @@ export interface RunHostDeps {
   /** Whether a worker still holds its lease. */
   isWorkerAlive(workerId: string): Promise<boolean>;
 }
+
+const runIdPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An idle run (one that waits for an approval) keeps its files, but not its sandbox's processes. */
 const idleMs = 15_000;
@@ -206,8 +208,8 @@ export interface RunHosts {
   finish(runId: string): Promise<void>;
   /** The worker leaves: everything stops, files stay for whoever goes on. */
   handOver(): Promise<void>;
-  /** Runs that have something on this worker. */
-  active(): string[];
+  /** Runs that have something on this worker, be it files alone. */
+  present(): Promise<string[]>;
 }
 
 export function makeRunHosts(deps: RunHostDeps): RunHosts {
@@ -215,7 +217,7 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
   let leaving = false;
   return {
     get(runId) {
-      if (!/^[0-9a-f-]{36}$/.test(runId)) throw new CoderError("bad_input", `${runId} is no run id`);
+      if (!runIdPattern.test(runId)) throw new CoderError("bad_input", `${runId} is no run id`);
       let host = hosts.get(runId);
       if (!host) {
         host = new RunHost(runId, deps);
@@ -228,9 +230,10 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
       hosts.get(runId)?.abort(reason);
     },
     async finish(runId) {
-      const host = hosts.get(runId);
+      // Also without a host: the files may be of a worker of this machine that died.
+      const host = hosts.get(runId) ?? new RunHost(runId, deps);
       hosts.delete(runId);
-      await host?.dispose({ reason: "finished", removeFiles: true });
+      await host.dispose({ reason: "finished", removeFiles: true });
     },
     async handOver() {
       leaving = true;
@@ -238,6 +241,9 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
         [...hosts.values()].map((host) => host.dispose({ reason: "handover", removeFiles: false })),
       );
     },
-    active: () => [...hosts.keys()],
+    async present() {
+      const directories = await readdir(join(deps.workDir, "runs")).catch(() => []);
+      return [...new Set([...hosts.keys(), ...directories.filter((name) => runIdPattern.test(name))])];
+    },
   };
 }

@@ -19,6 +19,7 @@ import { makeRunStep } from "./runStep.ts";
 import { makeRunWorkflow } from "./runWorkflow.ts";
 import { makeSlots } from "./slots.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
+import { findOpenRuns } from "./sql/findOpenRuns.ts";
 import { loadRun } from "./sql/loadRun.ts";
 import { reapWorkers } from "./sql/reapWorkers.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
@@ -94,6 +95,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       logger,
     ),
     every(5000, () => reconcile(parts), logger),
+    every(5000, () => catchUp(parts), logger),
   ];
   return {
     async stop() {
@@ -288,6 +290,18 @@ async function reap(
   if (dead.length === 0) return;
   options.logger.info({ dead }, "Taking over from workers that are gone");
   await DBOSExecutor.globalInstance?.recoverPendingWorkflows(dead);
+}
+
+/** Catches up with what this worker may not have been told: runs that were canceled, ended or deleted meanwhile. */
+async function catchUp({ sql, hosts }: Parts): Promise<void> {
+  const present = await hosts.present();
+  if (present.length === 0) return;
+  const open = new Map((await findOpenRuns(sql, present)).map((run) => [run.id, run]));
+  for (const runId of present) {
+    const run = open.get(runId);
+    if (run === undefined) await hosts.finish(runId);
+    else if (run.cancel_requested) hosts.abort(runId, "canceled");
+  }
 }
 
 async function reconcile({ sql, events, options }: Parts): Promise<void> {

@@ -24,7 +24,7 @@ export function parseTap(text: string): TestReport | undefined {
       continue;
     }
     if (deepest < indent) nested.push(indent);
-    const [name = "", directive = ""] = (match[3] ?? "").split(/\s+#\s*(?=skip|todo)/i);
+    const [name = "", directive = ""] = (match[3] ?? "").split(/(?:^|\s+)#\s*(?=skip|todo)/i);
     if (/^(skip|todo)/i.test(directive)) counts.skipped += 1;
     else if (match[2] !== undefined) {
       counts.failed += 1;

@@ -1,5 +1,7 @@
 import { CoderError } from "../../shared/errors.ts";
 import { interpolateValue, type Value } from "../../shared/workflow/expressions.ts";
+import type { ActionName } from "../../shared/policy/actions.ts";
+import { decide } from "../../shared/policy/decide.ts";
 import { builtinTarget } from "../deploys/builtin.ts";
 import type { DeployTarget } from "../deploys/deploy.ts";
 import type { StepContext, StepResult } from "./step.ts";
@@ -31,7 +33,7 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
       context.log("note", "Dry run: nothing is published.\n");
       return { status: "succeeded", outputs: { dryRun: true, files } };
     }
-    const action = `deploy.${spec.target}`;
+    const action = `deploy.${spec.target}` as const;
     if (needsApproval(context, { action, contentHash: plan.contentHash })) {
       const subject = { target: spec.target, files, bytes, directory, commit: context.run.commit };
       return {
@@ -69,7 +71,7 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
 }
 
 /** An approval is for exactly what was shown: other content needs another one. */
-function needsApproval(context: StepContext, wanted: { action: string; contentHash: string }): boolean {
-  if (!context.policies.gates.require_human_approval_for.includes(wanted.action)) return false;
+function needsApproval(context: StepContext, wanted: { action: ActionName; contentHash: string }): boolean {
+  if (decide(wanted.action, context.policies).kind !== "ask") return false;
   return context.approved?.action !== wanted.action || context.approved.contentHash !== wanted.contentHash;
 }

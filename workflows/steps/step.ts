@@ -79,6 +79,8 @@ export interface StepContext {
   sandbox(): Promise<Sandbox>;
   /** Output of the step; `note` is Coder's own voice. */
   log(stream: LogChunk["stream"], text: string): void;
+  /** Says that policy forbids something, naming the clause of the file; stored as an event and shown in the log. */
+  denied(rule: string, message: string): Promise<void>;
   /** Stores an artifact. Idempotent: the same kind and name of the same step is the same artifact. */
   artifact(artifact: NewArtifact): Promise<Artifact>;
   /** Artifacts that this run has made so far. */
