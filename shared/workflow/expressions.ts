@@ -71,8 +71,8 @@ function baseEnvironment(): Environment {
   ];
   for (const [operator, apply] of mixed) {
     const handler = (a: unknown, b: unknown): number => apply(Number(a), Number(b));
-    environment.registerOperator(`double ${operator} int`, handler);
-    environment.registerOperator(`int ${operator} double`, handler);
+    environment.registerOperator(`double ${operator} int: double`, handler);
+    environment.registerOperator(`int ${operator} double: double`, handler);
   }
   environment.registerOperator("double == int", (a: unknown, b: unknown) => Number(a) === Number(b));
   return environment;
@@ -243,11 +243,9 @@ export function evaluateExpression(source: string, context: ExpressionContext): 
   try {
     return toValue(runEnvironment.parse(source)(context));
   } catch (error) {
-    if (!(error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError))
-      throw error;
-    throw new CoderError("bad_input", `The expression \`${source}\` failed: ${error.summary}.`, {
-      cause: error,
-    });
+    if (!(error instanceof Error) || error instanceof CoderError) throw error;
+    const reason = "summary" in error ? String(error.summary) : error.message;
+    throw new CoderError("bad_input", `The expression \`${source}\` failed: ${reason}.`, { cause: error });
   }
 }
 

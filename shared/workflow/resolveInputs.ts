@@ -37,6 +37,7 @@ function withoutValue(name: string, input: WorkflowInput): InputValue {
   return input.type === "boolean" ? false : "";
 }
 
+// oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks.
 function convert(name: string, input: WorkflowInput, value: unknown): InputValue {
   const refuse = (wanted: string): CoderError =>
     wrong(name, `The input "${name}" must be ${wanted}, not ${JSON.stringify(value)}.`);
