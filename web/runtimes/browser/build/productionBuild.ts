@@ -34,6 +34,7 @@ class Build {
   readonly #files: FileMap = {};
   readonly #styles = new Map<string, string>();
   readonly #assets = new Map<string, string>();
+  readonly #workers = new Map<string, string>();
 
   constructor({ fs, engine }: { fs: ProjectFs; engine: Engine }) {
     this.#fs = fs;
@@ -64,6 +65,7 @@ class Build {
     }
     const chunks = Object.keys(entries).length === 0 ? [] : await this.#bundle(entries);
     for (const chunk of chunks) this.#files[chunk.fileName] = chunk.code;
+    await this.#bundleWorkers();
     for (const page of entryPages) await this.#page(page, chunks);
     return { files: this.#files };
   }
@@ -169,25 +171,61 @@ class Build {
       }
       case "url":
       case "asset":
-        return { code: `export default ${JSON.stringify(await this.#assetUrl(fileOf(id)))};`, type: "js" };
+        return { code: `export default ${JSON.stringify(this.#assetUrl(fileOf(id)))};`, type: "js" };
       case "raw":
         return { code: `export default ${JSON.stringify(this.#fs.readText(pathOf(id)))};`, type: "js" };
       case "json":
         return { code: jsonModule(this.#fs.readText(pathOf(id)), pathOf(id)), type: "js" };
       case "worker": {
-        const [chunk] = await this.#engine.bundle({ ...this.#workerRequest(fileOf(id)) });
-        const url = `assets/${chunk?.fileName.replace(/^.*\//, "") ?? "worker.js"}`;
-        this.#files[url] = chunk?.code ?? "";
+        const url = this.#worker(fileOf(id));
         return {
-          code: `export default class extends Worker { constructor(options) { super("/${url}", { type: "module", ...options }); } }`,
+          code: `export default class extends Worker { constructor(options) { super("${url}", { type: "module", ...options }); } }`,
           type: "js",
         };
       }
       default: {
         if (id.includes("/node_modules/") || id.startsWith("/@")) return inner.load(id);
         const module = await compileModule(this.#context, id);
-        return { code: expandGlobs(this.#fs, module.code, fileOf(id)), type: "js" };
+        const code = expandGlobs(this.#fs, module.code, fileOf(id));
+        return { code: this.#newUrls(code, fileOf(id)), type: "js" };
       }
+    }
+  }
+
+  /** `new URL("./file", import.meta.url)`: the file becomes an asset, or a bundle of its own where a worker gets it. */
+  #newUrls(code: string, id: string): string {
+    let out = "";
+    let at = 0;
+    const pattern =
+      /(new\s+(?:Shared)?Worker\(\s*)?new\s+URL\(\s*(["'`])([^"'`$]+)\2\s*,\s*import\.meta\.url\s*\)/g;
+    for (const match of code.matchAll(pattern)) {
+      const [whole, worker = "", , path = ""] = match;
+      const file = resolveModule(this.#resolution(), isBare(path) ? `./${path}` : path, id)?.id;
+      if (file === undefined) continue;
+      const url = worker === "" ? this.#assetUrl(file) : this.#worker(file);
+      out += `${code.slice(at, match.index)}${worker}new URL(${JSON.stringify(url)}, import.meta.url)`;
+      at = match.index + whole.length;
+    }
+    return out + code.slice(at);
+  }
+
+  /**
+   * The URL of a worker's bundle, which is made after the page's: Rolldown does not finish a bundle while one of its
+   * hooks waits for another. So the name cannot carry a hash, and its place must not look as if it did.
+   */
+  #worker(file: string): string {
+    const name = file.replace(/^.*\//, "").replace(/\.\w+$/, "");
+    const taken = [...this.#workers.values()].filter((url) => url.startsWith(`/workers/${name}`)).length;
+    const url = this.#workers.get(file) ?? `/workers/${name}${taken === 0 ? "" : taken + 1}/index.js`;
+    this.#workers.set(file, url);
+    return url;
+  }
+
+  async #bundleWorkers(): Promise<void> {
+    // A worker may start others: the map grows while it is walked.
+    for (const [file, url] of this.#workers) {
+      const [chunk] = await this.#engine.bundle(this.#workerRequest(file));
+      this.#files[url.slice(1)] = chunk?.code ?? "";
     }
   }
 
@@ -209,17 +247,13 @@ class Build {
     return {
       fs: this.#fs,
       resolve: (specifier, importer) => resolveModule(this.#resolution(), specifier, importer)?.id ?? null,
-      assetUrl: (id) => this.#assetUrlNow(id),
+      assetUrl: (id) => this.#assetUrl(id),
       tailwind: tailwindFor(this.#fs, this.#context.project),
     };
   }
 
-  async #assetUrl(id: string): Promise<string> {
-    return this.#assetUrlNow(id);
-  }
-
   /** Emits an asset once; small ones become data URLs. Files of public/ keep their names. */
-  #assetUrlNow(id: string): string {
+  #assetUrl(id: string): string {
     if (id.startsWith("/public/")) return id.slice("/public".length);
     const known = this.#assets.get(id);
     if (known !== undefined) return known;
@@ -284,7 +318,7 @@ class Build {
         continue;
       const url = id.endsWith(".css")
         ? `/${this.#emit(id, (await compileStyle(this.#styleContext(), id)).css)}`
-        : this.#assetUrlNow(id);
+        : this.#assetUrl(id);
       out = out.replaceAll(`"${path}"`, `"${url}"`).replaceAll(`'${path}'`, `'${url}'`);
     }
     return out;

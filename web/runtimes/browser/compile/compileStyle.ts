@@ -8,6 +8,8 @@ export interface CompiledStyle {
   css: string;
   /** Ids of the files whose text went in, the file itself included. */
   files: string[];
+  /** Generated from the classes that occur in all of the project's files. */
+  scansProject: boolean;
   /** Local class name to generated names, for CSS modules. */
   classes: Record<string, string>;
 }
@@ -48,9 +50,10 @@ export async function compileStyle(
     wantsTailwind && context.tailwind
       ? await context.tailwind(source, id)
       : inlineImports({ context, files, seen: new Set([id]) }, source, id);
-  if (wantsTailwind && context.tailwind) css = rewriteUrls(context, css, id);
-  if (options.modules !== true) return { css, files, classes: {} };
-  return { ...scopeClasses(css, pathOf(id)), files };
+  const scansProject = wantsTailwind && context.tailwind !== null;
+  if (scansProject) css = rewriteUrls(context, css, id);
+  if (options.modules !== true) return { css, files, scansProject, classes: {} };
+  return { ...scopeClasses(css, pathOf(id)), files, scansProject };
 }
 
 function refusePreprocessor(id: string, lang: string): void {

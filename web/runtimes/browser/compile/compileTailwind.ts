@@ -1,10 +1,9 @@
 import { compile } from "tailwindcss";
 import { buildFailure } from "../buildFailure.ts";
 import { dirname, joinId } from "../dev/resolveModule.ts";
+import { isScanned } from "../dev/styleModules.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import { pathOf } from "./moduleKind.ts";
-
-const scanned = /\.(html|[cm]?[jt]sx?|vue|svelte|mdx?|astro)$/;
 
 /** Generates Tailwind 4's utilities for the classes that occur in the project's files. Imports are inlined by it. */
 export async function compileTailwind(fs: ProjectFs, css: string, id: string): Promise<string> {
@@ -47,7 +46,7 @@ function stylesheetPath(fs: ProjectFs, specifier: string, base: string): string 
 function candidates(fs: ProjectFs): string[] {
   const found = new Set<string>();
   for (const path of fs.list()) {
-    if (!scanned.test(path) || path.startsWith("dist/")) continue;
+    if (!isScanned(path) || path.startsWith("dist/")) continue;
     for (const [word] of fs.readText(path).matchAll(/[^\s"'`<>={}$;]+/g)) {
       if (word.length < 120) found.add(word.replace(/[,)]+$/, ""));
     }

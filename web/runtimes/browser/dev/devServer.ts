@@ -12,13 +12,13 @@ import { createBundleSource } from "./bundleSource.ts";
 import { environmentLiteral } from "./environment.ts";
 import { jsonModule } from "./jsonModule.ts";
 import { expandGlobs } from "./expandGlobs.ts";
-import { ModuleGraph } from "./moduleGraph.ts";
+import { ModuleGraph, type ModuleNode } from "./moduleGraph.ts";
 import { clientUrl, devPage, moduleScripts } from "./page.ts";
 import { covers, prebundle, type Dependency, type Prebundle, type PrebundleCache } from "./prebundle.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
 import { isBare, isNodeBuiltin, resolveModule, splitBare, type Resolved } from "./resolveModule.ts";
 import { replaceSpecifiers, scanModule, type FoundImport, type ScannedModule } from "./rewriteImports.ts";
-import { styleClassesModule, tailwindFor } from "./styleModules.ts";
+import { isScanned, styleClassesModule, tailwindFor } from "./styleModules.ts";
 
 export interface DevResponse {
   status: number;
@@ -42,8 +42,10 @@ interface Compiled {
   code: string;
   map: string | null;
   scan: ScannedModule;
-  /** The text it was made from, and of every other file that went in. */
-  files: Map<string, number>;
+  /** The files that went in, its own first. */
+  files: string[];
+  /** A sheet that is generated from what all other files contain. */
+  scansProject: boolean;
 }
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
@@ -236,11 +238,13 @@ export class DevServer {
     let files = [file];
     let code: string;
     let map: string | null = null;
+    let scansProject = false;
     switch (kind.kind) {
       case "style":
       case "component-style": {
         const style = await this.#style(id);
         files = [file, ...style.files];
+        scansProject = style.scansProject;
         code = styleClassesModule(id, style);
         break;
       }
@@ -266,7 +270,7 @@ export class DevServer {
         map = module.map;
       }
     }
-    return { code, map, scan: scanModule(code, id), files: new Map(files.map((path) => [path, 0])) };
+    return { code, map, scan: scanModule(code, id), files, scansProject };
   }
 
   #context(): CompileContext {
@@ -459,7 +463,8 @@ export class DevServer {
     for (const target of targets.values()) if (target.kind === "module") imports.add(target.id);
     this.#graph.setImports(id, imports);
     const node = this.#graph.node(id);
-    node.files = [...compiled.files.keys()];
+    node.files = compiled.files;
+    node.scansProject = compiled.scansProject;
     const { accepts } = compiled.scan;
     node.accepts =
       accepts === "self" ? "self" : accepts.flatMap((specifier) => this.#resolve(specifier, id)?.id ?? []);
@@ -516,7 +521,11 @@ export class DevServer {
     const paths = changes.map((change) => change.path);
     if (paths.some(isProjectManifest)) this.#restart();
     const touched = new Set(paths.map((path) => `/${path}`));
-    for (const id of this.#stale(touched)) this.#compiled.delete(id);
+    for (const file of touched) {
+      this.#compiled.delete(file);
+      for (const id of this.#compiled.keys()) if (fileOf(id) === file) this.#compiled.delete(id);
+      for (const node of this.#affected(file)) this.#compiled.delete(node.id);
+    }
     const wasBroken = this.#failure !== null;
     const messages: HotMessage = { type: "update", updates: [] };
     let reload = paths.some(
@@ -563,16 +572,14 @@ export class DevServer {
     }
   }
 
-  /** Modules of a file and, for Tailwind, every sheet that is generated from all of them. */
-  #affected(file: string) {
-    return this.#graph.byFile(file);
-  }
-
-  #stale(touched: Set<string>): string[] {
-    return [...this.#compiled.keys()].filter((id) => {
-      if (touched.has(fileOf(id))) return true;
-      return this.#graph.get(id)?.files.some((file) => touched.has(file)) ?? false;
-    });
+  /** Modules made from a file: its own, those that took it in, and sheets generated from all files. */
+  #affected(file: string): ModuleNode[] {
+    const scanned = isScanned(file);
+    return this.#graph
+      .nodes()
+      .filter(
+        (node) => fileOf(node.id) === file || node.files.includes(file) || (scanned && node.scansProject),
+      );
   }
 
   #restart(): void {

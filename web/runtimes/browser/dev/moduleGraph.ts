@@ -1,5 +1,3 @@
-import { fileOf } from "../compile/moduleKind.ts";
-
 export interface ModuleNode {
   id: string;
   importers: Set<string>;
@@ -7,6 +5,8 @@ export interface ModuleNode {
   accepts: "self" | string[];
   /** Files whose text went into it besides its own (CSS imports, templates). */
   files: string[];
+  /** A sheet that is generated from what all other files contain. */
+  scansProject: boolean;
   /** Set when a hot update replaced it; importers ask for it by this, past the browser's module cache. */
   version: number;
 }
@@ -28,7 +28,15 @@ export class ModuleGraph {
   node(id: string): ModuleNode {
     let node = this.#nodes.get(id);
     if (!node) {
-      node = { id, importers: new Set(), imports: new Set(), accepts: [], files: [], version: 0 };
+      node = {
+        id,
+        importers: new Set(),
+        imports: new Set(),
+        accepts: [],
+        files: [],
+        scansProject: false,
+        version: 0,
+      };
       this.#nodes.set(id, node);
     }
     return node;
@@ -41,13 +49,8 @@ export class ModuleGraph {
     node.imports = imports;
   }
 
-  /** The modules made from a file. */
-  byFile(file: string): ModuleNode[] {
-    return [...this.#nodes.values()].filter((node) => fileOf(node.id) === file || node.files.includes(file));
-  }
-
-  clear(): void {
-    this.#nodes.clear();
+  nodes(): ModuleNode[] {
+    return [...this.#nodes.values()];
   }
 
   /**

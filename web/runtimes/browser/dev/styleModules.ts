@@ -31,3 +31,8 @@ export function tailwindFor(
     return compileTailwind(fs, css, id);
   };
 }
+
+/** Whether a file may hold class names. */
+export function isScanned(path: string): boolean {
+  return /\.(html|[cm]?[jt]sx?|vue|svelte|mdx?|astro)$/.test(path);
+}

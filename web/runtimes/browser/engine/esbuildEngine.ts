@@ -92,7 +92,7 @@ async function bundle(request: BundleRequest): Promise<BundledChunk[]> {
       ...jsxOptions(request.jsx),
       plugins: [sourcePlugin(request)],
     });
-    return chunksOf(result);
+    return chunksOf(result, request.entries);
   } catch (thrown) {
     throw failureFrom(thrown);
   }
@@ -125,7 +125,11 @@ function sourcePlugin({ source }: BundleRequest): esbuild.Plugin {
   };
 }
 
-function chunksOf(result: esbuild.BuildResult<{ write: false; metafile: true }>): BundledChunk[] {
+function chunksOf(
+  result: esbuild.BuildResult<{ write: false; metafile: true }>,
+  entries: Record<string, string>,
+): BundledChunk[] {
+  const names = new Map(Object.entries(entries).map(([name, id]) => [id, name]));
   return result.outputFiles.map((file) => {
     const fileName = file.path.replace(/^\//, "");
     const meta = result.metafile.outputs[fileName];
@@ -134,7 +138,7 @@ function chunksOf(result: esbuild.BuildResult<{ write: false; metafile: true }>)
       fileName,
       code: file.text,
       isEntry: entry !== undefined,
-      name: fileName.replace(/^.*\//, "").replace(/[.-][^.-]*$/, ""),
+      name: (entry === undefined ? undefined : names.get(entry)) ?? "chunk",
       moduleIds: Object.keys(meta?.inputs ?? {}).map((input) => input.replace(/^coder:/, "")),
       imports: (meta?.imports ?? [])
         .filter((item) => item.kind === "import-statement")

@@ -1,0 +1,217 @@
+import type { Browser } from "@playwright/test";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createNpmHandler } from "../../../functions/npm/npmHandler.ts";
+import { launchBrowser } from "./testing/launchBrowser.ts";
+import { openRuntimePage, type RuntimePage } from "./testing/runtimePage.ts";
+import { configuredRegistry, startRuntimeServer, type RuntimeServer } from "./testing/runtimeServer.ts";
+import { smallProject } from "./testing/smallProject.ts";
+
+let server: RuntimeServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([
+    startRuntimeServer({ npm: createNpmHandler({ registry: configuredRegistry() }) }),
+    launchBrowser(),
+  ]);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function withRuntime(
+  run: (runtime: RuntimePage) => Promise<void>,
+  engine: "rolldown" | "esbuild" = "rolldown",
+) {
+  const runtime = await openRuntimePage({ browser, server, engine });
+  try {
+    await run(runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+const svg =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>';
+/** Above the limit under which assets become data URLs. */
+const largeSvg = svg.replace("<rect", `<!--${"x".repeat(5000)}--><rect`);
+
+/** One page that uses each kind of import once and shows what it got. */
+const everyImport = smallProject({
+  ".env": "VITE_GREETING=hello from env\nSECRET=never\n",
+  "tsconfig.json": '{ "compilerOptions": { /* aliases */ "paths": { "@/*": ["./src/*"] }, } }',
+  "public/logo.svg": svg,
+  "src/asset.svg": largeSvg,
+  "src/small.svg": svg,
+  "src/note.txt": "a raw note",
+  "src/data.json": '{ "answer": 42, "default": 1 }',
+  "src/a.module.css":
+    ".box { color: rgb(9, 8, 7); }\n.big { composes: box; font-size: 31px; }\n:global(.plain) { top: 1px; }",
+  "src/style.css": '@import "./imported.css";\n#app { background-image: url(./asset.svg); }',
+  "src/imported.css": "#app { padding-left: 13px; }",
+  "src/pages/one.ts": 'export const title = "one";',
+  "src/pages/two.ts": 'export const title = "two";',
+  "src/lib/deep.ts": 'export enum Kind { A = "enum works" }\nexport const deep = Kind.A;',
+  "src/lazy.ts": 'export default "lazily";',
+  "src/worker.ts": 'import { deep } from "./lib/deep";\npostMessage(`worker: ${deep}`);',
+  "src/main.ts": `import "./style.css";
+import styles, { big } from "./a.module.css";
+import note from "./note.txt?raw";
+import assetUrl from "./asset.svg";
+import smallUrl from "./small.svg?url";
+import data, { answer } from "./data.json";
+import { deep } from "@/lib/deep";
+const eager = import.meta.glob("./pages/*.ts", { eager: true, import: "title" });
+const lazy = import.meta.glob("./pages/*.ts");
+const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+const said = await new Promise((resolve) => (worker.onmessage = (event) => resolve(event.data)));
+const result: Record<string, unknown> = {
+  classes: styles.box !== "box" && big === styles.big && big.includes(styles.box),
+  note,
+  asset: (await (await fetch(assetUrl)).text()).includes("<rect"),
+  byUrl: (await (await fetch(new URL("./asset.svg", import.meta.url))).text()).includes("<rect"),
+  small: (await (await fetch(smallUrl)).text()).includes("<rect"),
+  public: (await (await fetch("/logo.svg")).text()).includes("<rect"),
+  data: data.answer + answer,
+  deep,
+  eager,
+  lazy: Object.keys(lazy).join(),
+  lazyModule: (await import("./lazy.ts")).default,
+  env: [import.meta.env.VITE_GREETING, import.meta.env.SECRET, typeof import.meta.env.DEV],
+  said,
+};
+const app = document.querySelector<HTMLElement>("#app")!;
+app.innerHTML = \`<pre>\${JSON.stringify(result)}</pre><b class="\${styles.big}">x</b>\`;
+`,
+});
+
+const everyResult = {
+  classes: true,
+  note: "a raw note",
+  asset: true,
+  byUrl: true,
+  small: true,
+  public: true,
+  data: 84,
+  deep: "enum works",
+  eager: { "./pages/one.ts": "one", "./pages/two.ts": "two" },
+  lazy: "./pages/one.ts,./pages/two.ts",
+  lazyModule: "lazily",
+  env: ["hello from env", null, "boolean"],
+  said: "worker: enum works",
+};
+
+test.each(["rolldown", "esbuild"] as const)(
+  "every kind of import works in the preview and in the build (%s)",
+  { timeout: 90_000 },
+  async (engine) => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount(everyImport);
+      expect(await runtime.start()).toMatchObject({ kind: "ready" });
+      const shown = runtime.preview.locator("pre");
+      await shown.waitFor();
+      expect(JSON.parse(await shown.innerText())).toEqual(everyResult);
+      const big = runtime.preview.locator("b");
+      expect(await big.evaluate((b) => [getComputedStyle(b).color, getComputedStyle(b).fontSize])).toEqual([
+        "rgb(9, 8, 7)",
+        "31px",
+      ]);
+      expect(await runtime.preview.locator("#app").evaluate((app) => getComputedStyle(app).paddingLeft)).toBe(
+        "13px",
+      );
+
+      const built = await runtime.build();
+      if ("failure" in built) throw new Error(JSON.stringify(built.failure));
+      server.sites.set(`all-${engine}`, new Map(Object.entries(built.files) as [string, Uint8Array][]));
+      const page = await browser.newPage();
+      await page.goto(server.origin.replace("localhost", `all-${engine}.localhost`));
+      await page.locator("pre").waitFor();
+      expect(JSON.parse(await page.locator("pre").innerText())).toEqual(everyResult);
+      expect(await page.locator("b").evaluate((b) => getComputedStyle(b).fontSize)).toBe("31px");
+      expect(await page.locator("#app").evaluate((app) => getComputedStyle(app).paddingLeft)).toBe("13px");
+      await page.close();
+    }, engine);
+  },
+);
+
+test("a sheet in Sass is a build failure that names the file", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(smallProject({ "src/main.ts": 'import "./x.scss";', "src/x.scss": "$a: 1px;" }));
+    expect(await runtime.start()).toMatchObject({
+      kind: "failed",
+      failure: { type: "build", file: "src/x.scss" },
+    });
+  });
+});
+
+test(
+  "a missing package is a build failure that says how to install it, and installing it shows the page",
+  { timeout: 60_000 },
+  async () => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount(
+        smallProject({
+          "src/main.ts":
+            'import ms, { type StringValue } from "ms";\nconst text: StringValue = "2 days";\ndocument.body.textContent = `ms: ${ms(text)}`;\n',
+        }),
+      );
+      const state = await runtime.start();
+      expect(state).toMatchObject({
+        kind: "failed",
+        failure: { type: "build", file: "src/main.ts", line: 1 },
+      });
+      expect(JSON.stringify(state)).toContain("npm install ms");
+      expect(await runtime.run("npm", "install", "ms")).toMatchObject({ code: 0 });
+      await runtime.stateThat("ready");
+      await runtime.page.evaluate(() => coder.show());
+      await runtime.preview.getByText("ms: 172800000").waitFor();
+    });
+  },
+);
+
+test(
+  "Tailwind 4 generates the classes that the files use, also those that an edit adds",
+  { timeout: 60_000 },
+  async () => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount(
+        smallProject({
+          "package.json": JSON.stringify({ name: "t", dependencies: { tailwindcss: "^4" } }),
+          "src/style.css": '@import "tailwindcss";\n@theme { --color-brand: rgb(1, 2, 3); }',
+          "src/main.ts":
+            'import "./style.css";\ndocument.querySelector("#app")!.innerHTML = `<h1 class="text-brand">Hello</h1>`;\n',
+        }),
+      );
+      expect(await runtime.start()).toMatchObject({ kind: "ready" });
+      const title = runtime.preview.locator("h1");
+      await title.waitFor();
+      expect(await title.evaluate((h1) => getComputedStyle(h1).color)).toBe("rgb(1, 2, 3)");
+      await runtime.edit("src/main.ts", "text-brand", "text-brand pt-[37px]");
+      await expect.poll(() => title.evaluate((h1) => getComputedStyle(h1).paddingTop)).toBe("37px");
+      const built = await runtime.build();
+      if ("failure" in built) throw new Error(built.failure.message);
+      const sheet = Object.entries(built.files).find(([path]) => path.endsWith(".css"));
+      expect(new TextDecoder().decode(sheet?.[1] as Uint8Array)).toContain("37px");
+    });
+  },
+);
+
+test("a stylesheet edit is hot: the page keeps its state", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      smallProject({
+        "src/main.ts":
+          'import "./style.css";\ndocument.querySelector("#app")!.innerHTML = "<h1>Hello</h1><input>";\n',
+      }),
+    );
+    await runtime.start();
+    await runtime.preview.locator("input").fill("kept");
+    await runtime.write("src/style.css", "h1 { color: rgb(4, 5, 6); }");
+    await expect
+      .poll(() => runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color))
+      .toBe("rgb(4, 5, 6)");
+    expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
+  });
+});
