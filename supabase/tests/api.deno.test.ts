@@ -1,4 +1,4 @@
-import { describeApi } from "../../functions/api.contract.ts";
+import { describeApi } from "../../functions/contract/api.contract.ts";
 import { startApiFixture, startDenoApi } from "./apiFixture.ts";
 
 describeApi("Deno", () => startApiFixture(startDenoApi));

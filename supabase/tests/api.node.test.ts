@@ -1,4 +1,4 @@
-import { describeApi } from "../../functions/api.contract.ts";
+import { describeApi } from "../../functions/contract/api.contract.ts";
 import { startApiFixture, startNodeApi } from "./apiFixture.ts";
 
 describeApi("Node", () => startApiFixture(startNodeApi));

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
 import postgres from "postgres";
-import type { ApiFixture, TestUser } from "../../functions/api.contract.ts";
+import type { ApiFixture, TestUser } from "../../functions/contract/world.ts";
 import { createHandler } from "../../functions/handler.ts";
 import { createNodeDeps } from "../../functions/serve.node.ts";
 import { createForge } from "../../workflows/forges/embedded/forgeServer.ts";

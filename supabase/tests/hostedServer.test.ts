@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ApiFixture, TestUser } from "../../functions/api.contract.ts";
+import type { ApiFixture, TestUser } from "../../functions/contract/world.ts";
 import { siteLabel, startHostedServer, type HostedServer } from "../hostedServer.ts";
 import { startApiFixture, startNodeApi } from "./apiFixture.ts";
 

@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ciYaml, type ApiFixture, type TestUser, type World } from "./world.ts";
+
+export function describeRuns(world: World): void {
+  const { as, failure, codeOf, newProject, commit } = world;
+  let api: ApiFixture;
+  let owner: TestUser;
+  let member: TestUser;
+  let viewer: TestUser;
+  let stranger: TestUser;
+  let orgId: string;
+  beforeAll(() => {
+    ({ api, owner, member, viewer, stranger, orgId } = world.people());
+  });
+
+  describe("workflows and runs", () => {
+    const path = ".coder/workflows/ci.yaml";
+
+    test("workflows are listed with triggers, inputs and problems; an empty repository has none", async () => {
+      const { id } = await newProject({
+        [path]: ciYaml,
+        ".coder/workflows/bad.yaml": "name: Bad\nsteps: []\nstepz: 1\n",
+        "x.yaml": "a: 1",
+      });
+      const [bad, ci] = await as(viewer).workflows.list.query({ projectId: id });
+      expect(ci).toMatchObject({
+        path,
+        name: "CI",
+        triggers: [{ type: "manual" }, { type: "cron", label: "0 9 * * 1-5 (Europe/Berlin)" }],
+        inputs: [{ name: "channel", type: "choice", options: ["beta", "stable"], default: "beta" }],
+        lastRun: null,
+      });
+      expect(bad!.problems.find((problem) => problem.code === "unknown_key")).toMatchObject({
+        line: 3,
+        column: 1,
+      });
+      expect(await as(viewer).workflows.read.query({ projectId: id, path })).toMatchObject({
+        yaml: ciYaml,
+      });
+      expect((await as(viewer).workflows.lint.mutate({ yaml: "name: x", path })).problems).not.toEqual([]);
+      const empty = await newProject({}, "Empty");
+      expect(await as(viewer).workflows.list.query({ projectId: empty.id })).toEqual([]);
+    });
+
+    test("a double click is one run, enqueued once, with the file as it was", async () => {
+      const { id: projectId, head } = await newProject({ [path]: ciYaml });
+      const intent = { id: randomUUID(), projectId, workflowPath: path, inputs: { channel: "stable" } };
+      const both = await Promise.all([
+        as(member).runs.start.mutate(intent),
+        as(member).runs.start.mutate(intent),
+      ]);
+      await commit(projectId, "main", { [path]: null });
+      const late = await as(member).runs.start.mutate(intent);
+      expect([...both, late]).toEqual([{ number: 1 }, { number: 1 }, { number: 1 }]);
+      const run = await as(viewer).runs.get.query({ projectId, number: 1 });
+      expect(run).toMatchObject({
+        id: intent.id,
+        status: "queued",
+        commit: head,
+        ref: "main",
+        trigger: "manual",
+        inputs: { channel: "stable" },
+        topic: `run:${intent.id}`,
+        lastSeq: 1,
+        steps: [
+          { id: "install", type: "command", status: "pending", position: 1 },
+          { id: "test", name: "Run tests", status: "pending", position: 2 },
+        ],
+      });
+      const [row] = await api.sql`select snapshot from runs where id = ${intent.id}`;
+      expect(row!["snapshot"]).toMatchObject({ yaml: ciYaml });
+      const queued =
+        await api.sql`select name, queue_name from dbos.workflow_status where workflow_uuid = ${intent.id}`;
+      expect(queued).toEqual([{ name: "run", queue_name: "runs" }]);
+      const events = await as(viewer).runs.eventsAfter.query({ runId: intent.id, afterSeq: 0 });
+      expect(events).toMatchObject([
+        {
+          runId: intent.id,
+          seq: 1,
+          event: {
+            type: "run.queued",
+            steps: [
+              { id: "install", needs: [] },
+              { id: "test", needs: ["install"] },
+            ],
+          },
+        },
+      ]);
+      expect(await as(viewer).runs.eventsAfter.query({ runId: intent.id, afterSeq: 1 })).toEqual([]);
+      expect(await codeOf(as(stranger).runs.eventsAfter.query({ runId: intent.id, afterSeq: 0 }))).toBe(
+        "not_found",
+      );
+      expect(
+        (await as(owner).projects.list.query({ orgId })).find((one) => one.id === projectId)?.lastRun,
+      ).toMatchObject({ number: 1, status: "queued" });
+    });
+
+    test("a file with errors is refused with their places, a missing one is not found, wrong inputs are named", async () => {
+      const { id: projectId } = await newProject({
+        [path]: ciYaml,
+        "bad.yaml": "name: Bad\nsteps:\n  - { type: command, comand: x }\n",
+      });
+      const run = (workflowPath: string, inputs = {}) =>
+        as(owner).runs.start.mutate({ id: randomUUID(), projectId, workflowPath, inputs });
+      const refused = await failure(run("bad.yaml"));
+      expect(refused).toMatchObject({
+        code: "bad_input",
+        details: { problems: expect.arrayContaining([expect.objectContaining({ line: 3 })]) },
+      });
+      expect(refused.message).toMatch(/^bad\.yaml:3:\d+ /);
+      expect(await codeOf(run("none.yaml"))).toBe("not_found");
+      expect(await failure(run(path, { channel: "nightly", extra: 1 }))).toMatchObject({
+        code: "bad_input",
+        details: {
+          inputs: [{ name: "extra" }, { name: "channel", message: "must be one of beta, stable" }],
+        },
+      });
+      expect(
+        await codeOf(as(viewer).runs.start.mutate({ id: randomUUID(), projectId, workflowPath: path })),
+      ).toBe("forbidden");
+      expect(await as(owner).runs.list.query({ projectId })).toEqual({ items: [], nextCursor: null });
+    });
+
+    test("runs are paged from the newest, filtered, canceled and run again", async () => {
+      const { id: projectId } = await newProject({ [path]: ciYaml });
+      const ids: string[] = [];
+      for (let count = 0; count < 5; count++) {
+        const id = randomUUID();
+        ids.push(id);
+        await as(owner).runs.start.mutate({ id, projectId, workflowPath: path, dryRun: count === 0 });
+      }
+      const seen: number[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: { items: { number: number }[]; nextCursor: string | null } = await as(
+          viewer,
+        ).runs.list.query({ projectId, limit: 2, cursor });
+        seen.push(...page.items.map((run) => run.number));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(seen).toEqual([5, 4, 3, 2, 1]);
+      expect(await codeOf(as(viewer).runs.cancel.mutate({ runId: ids[0]! }))).toBe("forbidden");
+      expect(await codeOf(as(stranger).runs.cancel.mutate({ runId: ids[0]! }))).toBe("not_found");
+      await as(owner).runs.cancel.mutate({ runId: ids[0]! });
+      await as(owner).runs.cancel.mutate({ runId: ids[0]! });
+      const canceled = await as(viewer).runs.eventsAfter.query({ runId: ids[0]!, afterSeq: 0 });
+      expect(canceled.map((stored) => stored.event.type)).toEqual(["run.queued", "cancel.requested"]);
+      const rerun = { id: randomUUID(), runId: ids[0]! };
+      expect(await as(owner).runs.rerun.mutate(rerun)).toEqual({ number: 6 });
+      expect(await as(owner).runs.rerun.mutate(rerun)).toEqual({ number: 6 });
+      const again = await as(viewer).runs.get.query({ projectId, number: 6 });
+      expect(again).toMatchObject({
+        trigger: "rerun",
+        rerunOf: ids[0],
+        dryRun: true,
+        steps: [{ id: "install" }, { id: "test" }],
+      });
+      const failed = await as(viewer).runs.list.query({ projectId, status: "failed" });
+      expect(failed.items).toEqual([]);
+      expect(
+        (await as(viewer).runs.list.query({ projectId, workflowPath: path, status: "queued" })).items,
+      ).toHaveLength(6);
+    });
+  });
+}
