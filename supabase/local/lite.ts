@@ -12,7 +12,7 @@ import { bearerOf, signJwt, verifyJwt } from "./jwt.ts";
 import type { MailCatcher } from "./mail.ts";
 import { makeRateLimit } from "./rateLimit.ts";
 
-export interface LiteOptions {
+interface LiteOptions {
   /** As the role `supabase_lite`. */
   databaseUrl: string;
   jwtSecret: string;

@@ -3,7 +3,7 @@ import type { Accounts, AuthSession } from "./accounts.ts";
 import { isForeign } from "./hosts.ts";
 
 /** The account of whoever owns the machine. No mail reaches it and nobody else can sign up with it. */
-export const ownerEmail = "owner@localhost";
+const ownerEmail = "owner@localhost";
 
 /** Makes the owner's account at the first start; later it is found. */
 export async function ensureOwner(accounts: Accounts): Promise<void> {

@@ -180,8 +180,11 @@ function spawnAs({ command, args, account, path }: Spawn): ChildProcess {
     if (!isReachable(command) || !isReachable(path))
       wrapper.push("--inh-caps=+dac_override", "--ambient-caps=+dac_override");
   }
-  return spawn("setpriv", [...wrapper, command, ...args], options);
+  return spawn(setpriv, [...wrapper, command, ...args], options);
 }
+
+/** Of util-linux; part of every Linux but the smallest images. */
+const setpriv = "setpriv";
 
 let setprivFound: boolean | undefined;
 /** Whether a child can be started so that it dies with us even on SIGKILL (setpriv(1) of util-linux). */
@@ -189,7 +192,7 @@ export function canDieWithParent(): boolean {
   // Asked by running it: busybox has a setpriv without these options.
   setprivFound ??= (() => {
     try {
-      execFileSync("setpriv", ["--pdeathsig", "INT", "true"], { stdio: "ignore" });
+      execFileSync(setpriv, ["--pdeathsig", "INT", "true"], { stdio: "ignore" });
       return true;
     } catch {
       return false;

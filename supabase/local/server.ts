@@ -5,7 +5,7 @@ import { CoderError, toCoderError, toErrorBody, type ErrorCode } from "../../sha
 import { isForeign, readHost } from "./hosts.ts";
 import { plain } from "./studio.ts";
 
-export interface RouteInput {
+interface RouteInput {
   request: Request;
   peerAddress: string;
   /** The origin that this request came to, such as `http://localhost:3000`. */

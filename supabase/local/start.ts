@@ -34,34 +34,20 @@ enableCompileCache(compileCache);
 
 /** Everything that answers requests. Loaded while the database starts, after the compile cache was switched on. */
 async function loadParts() {
-  const [lite, realtime, storage, sites, studio, mail, handler, deps, npm, forge, postgres] =
-    await Promise.all([
-      import("./lite.ts"),
-      import("./realtime/gateway.ts"),
-      import("./storage.ts"),
-      import("./sites.ts"),
-      import("./studio.ts"),
-      import("./mail.ts"),
-      import("../../functions/handler.ts"),
-      import("../../functions/serve.node.ts"),
-      import("../../functions/npm/npmHandler.ts"),
-      import("../../workflows/forges/embedded/forgeServer.ts"),
-      import("postgres"),
-      import("@supabase/lite"),
-      import("@supabase/lite/postgres"),
-    ]);
   return {
-    ...lite,
-    ...realtime,
-    ...storage,
-    ...sites,
-    ...studio,
-    ...mail,
-    ...handler,
-    ...deps,
-    ...npm,
-    ...forge,
-    connect: postgres.default,
+    createLite: (await import("./lite.ts")).createLite,
+    startRealtimeGateway: (await import("./realtime/gateway.ts")).startRealtimeGateway,
+    createStorage: (await import("./storage.ts")).createStorage,
+    createSites: (await import("./sites.ts")).createSites,
+    createStudio: (await import("./studio.ts")).createStudio,
+    createMailCatcher: (await import("./mail.ts")).createMailCatcher,
+    createHandler: (await import("../../functions/handler.ts")).createHandler,
+    createNodeDeps: (await import("../../functions/serve.node.ts")).createNodeDeps,
+    createNpmHandler: (await import("../../functions/npm/npmHandler.ts")).createNpmHandler,
+    createForge: (await import("../../workflows/forges/embedded/forgeServer.ts")).createForge,
+    connect: (await import("postgres")).default,
+    // createLite imports them itself; begun here so that they are there when it does.
+    lite: await Promise.all([import("@supabase/lite"), import("@supabase/lite/postgres")]),
   };
 }
 type Parts = Awaited<ReturnType<typeof loadParts>>;
@@ -189,6 +175,8 @@ function startWorker(input: {
 interface Services {
   lite: Lite;
   routes: Routes;
+  /** Work that makes first requests faster, and that nobody waits for. */
+  warm(): Promise<unknown>;
 }
 
 interface ServiceInput {
@@ -313,9 +301,8 @@ async function startServices(input: ServiceInput): Promise<Services> {
     },
     onError: (error, path) => log(`${path}: ${causeOf(error)}`),
   };
-  // What an end between a write and its commit left behind; nobody waits for it.
-  storage.sweep().catch((error: unknown) => log(`storage: ${toCoderError(error).message}`));
-  return { lite, routes };
+  // The sweep takes away what an end between a write and its commit left behind.
+  return { lite, routes, warm: () => Promise.all([studio.warm(), storage.sweep()]) };
 }
 
 function causeOf(error: CoderError): string {
@@ -478,11 +465,14 @@ async function main(): Promise<void> {
   server.setRoutes(settings.isDev ? await addVite(server, services.routes, ends) : services.routes);
   await worker.ready;
   process.stdout.write(`Coder is ready at ${server.origin}\n`);
+  services.warm().catch((error: unknown) => log(`after the start: ${toCoderError(error).message}`));
   const outcome = await tools;
   if (outcome.advice) log(outcome.advice);
   if (outcome.installed) await worker.restart();
 }
 
+// A terminal that was closed is no reason to end in disorder; its SIGHUP is one to end.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 process.once("SIGHUP", () => end(0));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(0));
 process.on("uncaughtException", (error) => fail(toCoderError(error)));

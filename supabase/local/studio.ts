@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { createStaticFiles } from "./staticFiles.ts";
 
 export interface Studio {
-  /** The Studio's page and files; undefined for a path that names a file which is not there. */
+  /** The Studio's page and files. */
   fetch(request: Request, ownOrigin: string): Promise<Response>;
   /** The relay and service-worker documents at `<id>--preview.localhost` and `<id>--run.localhost`. */
   fetchPreviewOrigin(request: Request): Promise<Response>;
+  /** Reads and compresses what the first page needs, before somebody asks for it. */
+  warm(): Promise<void>;
 }
 
 /** What makes a page cross-origin isolated, which shared memory and WebContainers demand. */
@@ -63,6 +65,17 @@ export function createStudio(directory: string): Studio {
       const page = await previewFiles.serve(request, "/connect.html", headers);
       return page ?? plain(503, "The preview's documents are not built yet; run npm run build.", headers);
     },
+    async warm() {
+      const html = (await files.text("/index.html")) ?? "";
+      for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+        if (path === undefined || !path.startsWith("/assets/")) continue;
+        await files.serve(
+          new Request(`http://localhost${path}`, { headers: { "accept-encoding": "br" } }),
+          path,
+          {},
+        );
+      }
+    },
   };
 }
 
@@ -89,7 +102,7 @@ export function plain(status: number, text: string, headers: Record<string, stri
  * Scripts only of our own origin (and the page's own inline ones, by hash), connections to ourselves and the runtimes,
  * frames of sites and previews. `wasm-unsafe-eval` compiles WebAssembly and evaluates no text.
  */
-export function contentSecurityPolicy(html: string, ownOrigin: string): string {
+function contentSecurityPolicy(html: string, ownOrigin: string): string {
   const host = new URL(ownOrigin).host;
   const port = new URL(ownOrigin).port;
   const sites = `http://*.localhost${port === "" ? "" : `:${port}`}`;

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { StorageError } from "./storageError.ts";
 
-export interface StoredBlob {
+interface StoredBlob {
   /** Names the file; never anything that a user wrote. */
   version: string;
   size: number;
