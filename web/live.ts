@@ -1,6 +1,5 @@
 import { createSignal, onCleanup, type Accessor } from "solid-js";
 import { storedRunEventSchema, type StoredRunEvent } from "../shared/run/events.ts";
-import { isFinal } from "../shared/run/transitions.ts";
 import { emptyRunView, reduceRun, type RunView } from "../shared/run/reduceRun.ts";
 import type { Topics } from "./topics.ts";
 
@@ -137,9 +136,4 @@ export function createLiveRun(options: Pick<LiveRunOptions, "runId" | "topics" |
   });
   onCleanup(live.dispose);
   return { view, freshness };
-}
-
-/** Whether nothing will change any more. */
-export function runIsOver(view: RunView): boolean {
-  return isFinal(view.status);
 }

@@ -47,7 +47,8 @@ export function makeTopics(connect: () => Promise<RealtimeClient>): Topics {
     channel.subscribe((status) => {
       if (room.channel !== channel) return;
       // By its text: importing the enum would put all of Realtime into the first page.
-      if (`${status}` === "SUBSCRIBED") {
+      const state: string = status;
+      if (state === "SUBSCRIBED") {
         room.failures = 0;
         setJoined(room, true);
       } else {

@@ -3,7 +3,6 @@ import { createSignal, For, Show } from "solid-js";
 import { useApi } from "../api.ts";
 import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
-import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 
@@ -129,23 +128,5 @@ export function ApprovalCard(props: ApprovalCardProps) {
         </div>
       </Show>
     </article>
-  );
-}
-
-/** An approval that has been decided, in one line. */
-export function DecidedApproval(props: { decision: string; comment: string | null; at?: string | number }) {
-  return (
-    <p class="text-muted">
-      {label(props.decision)}
-      <Show when={props.comment}>{(comment) => <>: “{comment()}”</>}</Show>
-      <Show when={props.at}>
-        {(at) => (
-          <>
-            {" "}
-            <RelativeTime at={at()} />
-          </>
-        )}
-      </Show>
-    </p>
   );
 }
