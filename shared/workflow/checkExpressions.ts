@@ -6,6 +6,7 @@ import { nameHint } from "./nearestName.ts";
 import type { Problem } from "./problem.ts";
 import type { Workflow } from "./schema.ts";
 import { stepTexts, stepVariables } from "./stepTexts.ts";
+import { maxProblems } from "./workflowSource.ts";
 import type { WorkflowSource } from "./workflowSource.ts";
 import type { Path } from "./yamlPlaces.ts";
 
@@ -142,6 +143,7 @@ class ExpressionPass {
   }
 
   private expression(source: string, spot: Spot): { type: string; constant?: unknown } | undefined {
+    if (this.problems.length >= maxProblems) return undefined;
     if (source === "") {
       this.report(spot, { message: "the expression is empty", start: 0, end: 1 });
       return undefined;

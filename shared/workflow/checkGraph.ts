@@ -3,6 +3,7 @@ import type { GraphNode } from "./ancestry.ts";
 import { nameHint } from "./nearestName.ts";
 import type { Problem } from "./problem.ts";
 import type { WorkflowStep } from "./schema.ts";
+import { maxProblems } from "./workflowSource.ts";
 import type { WorkflowSource } from "./workflowSource.ts";
 
 /** Step ids are unique, needs name steps, and nothing waits for itself. `nodes` are the steps with needs resolved. */
@@ -20,7 +21,7 @@ export function checkGraph(
   });
   steps.forEach((step, index) => {
     (step.needs ?? []).forEach((need, position) => {
-      if (ids.has(need)) return;
+      if (ids.has(need) || problems.length >= maxProblems) return;
       const path = needPath(source.value, index, position);
       const known = [...ids.keys()].filter((id) => id !== step.step_id);
       problems.push(

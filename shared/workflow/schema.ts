@@ -239,6 +239,9 @@ const stepSchema = z.discriminatedUnion("type", [
 /** A step as checked: `step_id` is always there (see `parseWorkflow`). */
 export type WorkflowStep = z.infer<typeof stepSchema> & { step_id: string };
 
+// Files come from strangers: what is checked one by one, or searched for a near name, is limited.
+const atMost100 = (record: object): boolean => Object.keys(record).length <= 100;
+
 /** The whole file. `workflow_id` and the steps' ids are filled in by `parseWorkflow`. */
 export const workflowFileSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find this schema."),
@@ -250,8 +253,8 @@ export const workflowFileSchema = z.strictObject({
   name: text,
   description: z.string().optional(),
   project: projectSchema.optional(),
-  inputs: z.record(variableName, inputSchema).default({}),
-  triggers: z.array(triggerSchema).default([]),
+  inputs: z.record(variableName, inputSchema).refine(atMost100, "at most 100").default({}),
+  triggers: z.array(triggerSchema).max(50).default([]),
   concurrency: concurrencySchema.optional(),
   policies: policiesSchema.prefault({}),
   defaults: z
@@ -261,7 +264,7 @@ export const workflowFileSchema = z.strictObject({
     })
     .prefault({}),
   steps: z.array(stepSchema).min(1, "needs at least one step").max(2000),
-  outputs: z.record(variableName, z.string()).default({}),
+  outputs: z.record(variableName, z.string()).refine(atMost100, "at most 100").default({}),
 });
 export type WorkflowFile = z.infer<typeof workflowFileSchema>;
 /** A workflow that may run: shape, names, expressions and graph are right. */
