@@ -35,21 +35,23 @@ export function RunRow(props: { run: RunSummary; href: string; project?: string 
       <span class="w-32 truncate text-xs text-muted max-md:hidden">
         {props.project ?? [props.run.trigger, props.run.createdBy].filter(Boolean).join(" · ")}
       </span>
-      <span class="tabular w-16 text-right text-xs text-muted">
-        <Show
-          when={lasted()}
-          fallback={
-            <Show when={props.run.status === "running" && props.run.startedAt}>
-              {(since) => <Elapsed since={Date.parse(since())} />}
-            </Show>
-          }
-        >
-          {(ms) => formatDuration(ms())}
-        </Show>
-      </span>
-      <span class="w-24 text-right text-xs text-muted">
-        <RelativeTime at={props.run.createdAt} />
-      </span>
+      <div class="tabular flex items-center gap-3 text-xs text-muted max-sm:w-full max-sm:pl-27 sm:text-right">
+        <span class="sm:w-16">
+          <Show
+            when={lasted()}
+            fallback={
+              <Show when={props.run.status === "running" && props.run.startedAt}>
+                {(since) => <Elapsed since={Date.parse(since())} />}
+              </Show>
+            }
+          >
+            {(ms) => formatDuration(ms())}
+          </Show>
+        </span>
+        <span class="sm:w-24">
+          <RelativeTime at={props.run.createdAt} />
+        </span>
+      </div>
     </li>
   );
 }

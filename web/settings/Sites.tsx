@@ -67,7 +67,7 @@ export function Sites(props: { project: Project }) {
                     <Button
                       variant="ghost"
                       pending={pending() === site.id}
-                      aria-label={`Take ${new URL(site.url).host} back`}
+                      aria-label={`Take back ${new URL(site.url).host}`}
                       onClick={() => void revoke(site.id, site.url)}
                     >
                       Take back

@@ -33,10 +33,13 @@ export function Page(props: PageProps) {
             <For each={props.crumbs}>
               {(crumb, index) => (
                 <li
-                  class={`flex min-w-0 items-center gap-1 ${index() < props.crumbs.length - 1 ? "max-sm:hidden" : ""}`}
+                  class={`flex min-w-0 items-center gap-1 ${index() < props.crumbs.length - 2 ? "max-sm:hidden" : ""}`}
                 >
                   <Show when={index() > 0}>
-                    <span aria-hidden="true" class="text-muted max-sm:hidden">
+                    <span
+                      aria-hidden="true"
+                      class={`text-muted ${index() === props.crumbs.length - 1 ? "" : "max-sm:hidden"}`}
+                    >
                       /
                     </span>
                   </Show>
