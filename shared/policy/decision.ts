@@ -12,5 +12,4 @@ export type Decision =
       expiresSec: number;
     };
 
-export type Allow = Extract<Decision, { kind: "allow" }>;
 export type Deny = Extract<Decision, { kind: "deny" }>;

@@ -50,7 +50,7 @@ function checkTriggers(workflow: Workflow, source: WorkflowSource): Problem[] {
 }
 
 /** Why an expression is not a five-field cron schedule that fires at least once, or undefined. */
-export function cronError(expression: string): string | undefined {
+function cronError(expression: string): string | undefined {
   try {
     const cron = new Cron(expression, { mode: "5-part", paused: true, timezone: "UTC" });
     return cron.nextRun() === null ? "it never fires" : undefined;

@@ -13,8 +13,8 @@ export interface PlanStep {
   /** CEL; null when the step always runs. */
   if: string | boolean | null;
   /**
-   * True when the `if` reads the status of a step: it then also decides when a needed step has failed.
-   * Otherwise a step whose need failed (without `on_failure: continue`) is skipped.
+   * True when the `if` reads the status of a step: it then decides also after a failure.
+   * After a failure that ends the run (any `on_failure` but `continue`) every other step is skipped.
    */
   runsAfterFailure: boolean;
   timeoutSec: number;

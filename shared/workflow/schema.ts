@@ -11,9 +11,9 @@ const globs = z.array(text);
 const positiveInt = z.int().positive();
 
 /** How a step is called in `needs`, in expressions and on the run's page. */
-export const stepIdPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+const stepIdPattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 /** Names of environment variables and secrets. */
-export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const stepId = z
   .string()
@@ -22,10 +22,9 @@ const variableName = z
   .string()
   .regex(variableNamePattern, "letters, digits and _, not starting with a digit");
 
-export const agentRoles = ["architect", "implementer", "tester", "reviewer", "release_engineer"] as const;
-export type AgentRole = (typeof agentRoles)[number];
+const agentRoles = ["architect", "implementer", "tester", "reviewer", "release_engineer"] as const;
 
-export const repoEvents = [
+const repoEvents = [
   "push",
   "pull_request.opened",
   "pull_request.updated",
@@ -38,7 +37,6 @@ export const repoEvents = [
   "issue.commented",
   "check.finished",
 ] as const;
-export type RepoEventName = (typeof repoEvents)[number];
 
 const projectSchema = z.strictObject({
   provider: z.enum(["github", "gitlab", "gitea", "coder"]).describe("Where the repository is."),
@@ -47,7 +45,10 @@ const projectSchema = z.strictObject({
   ref: text.optional().describe("Branch, tag or commit; default: the repository's default branch."),
 });
 
-const inputFields = { description: z.string().optional(), required: z.boolean().optional() };
+const inputFields = {
+  description: z.string().optional(),
+  required: z.boolean().optional().describe("Default: false; an input without value and default is absent."),
+};
 const inputSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("string"), default: z.string().optional(), ...inputFields }),
   z.strictObject({ type: z.literal("number"), default: z.number().optional(), ...inputFields }),

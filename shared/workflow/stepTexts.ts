@@ -61,7 +61,7 @@ function eachString(value: unknown, path: Path, visit: (path: Path, text: string
 }
 
 /** Expressions of a text, without what surrounds them. */
-export function sourcesOf({ kind, text }: Pick<StepText, "kind" | "text">): string[] {
+function sourcesOf({ kind, text }: Pick<StepText, "kind" | "text">): string[] {
   if (kind === "condition") return [conditionSource(text)];
   return splitTemplate(text).flatMap((piece) => (piece.kind === "expression" ? [piece.source] : []));
 }
