@@ -9,7 +9,7 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await startTestStack();
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const client = (key = stack.anonKey): SupabaseClient => createClient(stack.url, key, options);

@@ -1,4 +1,4 @@
-import { createClient } from "@supabase/supabase-js";
+import { createClient, REALTIME_SUBSCRIBE_STATES } from "@supabase/supabase-js";
 import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
@@ -11,7 +11,7 @@ let stack: TestStack;
 beforeAll(async () => {
   stack = await startTestStack();
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 interface Answer {
   status: number;
@@ -126,6 +126,8 @@ describe("pages of other origins", () => {
         headers: { origin: "http://evil.example.com", apikey: stack.anonKey },
       });
       expect([path, headers["access-control-allow-origin"]]).toEqual([path, undefined]);
+      if (path !== "/local/config.json")
+        expect([path, headers["cross-origin-resource-policy"]]).toEqual([path, "same-origin"]);
     }
   });
 
@@ -274,6 +276,8 @@ describe("sites", () => {
     expect((await visit("/some/route", { accept: "text/html" })).text).toBe("<h1>one</h1>");
     expect((await visit("/missing.js")).status).toBe(404);
     expect((await visit("/", { "if-none-match": String(index.headers.etag) })).status).toBe(304);
+    const part = await visit("/data.json", { range: "bytes=1-" });
+    expect([part.status, part.text, part.headers["content-range"]]).toEqual([206, "}", "bytes 1-1/2"]);
     // None of the Studio's paths exist there.
     expect((await visit("/local/config.json")).status).toBe(404);
     expect((await visit("/healthz", { accept: "text/html" })).text).toBe("<h1>one</h1>");
@@ -305,6 +309,28 @@ describe("the server", () => {
     expect((await ask("/forge/v1/nothing/refs")).status).toBe(401);
     expect((await ask("/functions/v1/api/nothing")).status).toBe(404);
     expect((await ask("/npm/")).status).toBe(404);
+  });
+
+  test("brings what the database broadcasts to those who may hear it", async () => {
+    const user = await stack.createUser("listener@example.com");
+    const sql = postgres(await stack.databaseUrl(), { max: 1 });
+    const [row] = await sql`select org_id from members where user_id = ${user.id}`;
+    const client = createClient(stack.url, stack.anonKey, { auth: { persistSession: false } });
+    await client.auth.setSession(user.session);
+    await client.realtime.setAuth();
+    const heard = Promise.withResolvers<unknown>();
+    const joined = Promise.withResolvers<void>();
+    client
+      .channel(`org:${row!.org_id}`, { config: { private: true } })
+      .on("broadcast", { event: "run_changed" }, ({ payload }) => heard.resolve(payload))
+      .subscribe((status) =>
+        status === REALTIME_SUBSCRIBE_STATES.SUBSCRIBED ? joined.resolve() : joined.reject(new Error(status)),
+      );
+    await joined.promise;
+    await sql`select realtime.send('{"status":"running"}', 'run_changed', ${`org:${row!.org_id}`}, true)`;
+    expect(await heard.promise).toMatchObject({ status: "running" });
+    await client.removeAllChannels();
+    await sql.end();
   });
 
   test("ends while a WebSocket and a slow request are open", async () => {

@@ -107,13 +107,24 @@ async function route(routes: Routes, request: Request, incoming: IncomingMessage
         `A page of ${request.headers.get("origin") ?? "another origin"} may not change anything here.`,
       );
     }
-    return (await routes.paths[found]?.(input)) ?? plain(404, "Not found");
+    return guarded((await routes.paths[found]?.(input)) ?? plain(404, "Not found"));
   } catch (thrown) {
     const error = toCoderError(thrown);
     if (error.code === "internal") routes.onError(error, pathname);
     return errorResponse(error, pathname);
   }
 }
+
+/** No answer of an API may be loaded into a page of another origin, nor be taken for another type than it says. */
+function guarded(response: Response): Response {
+  const missing = Object.entries(guards).filter(([name]) => !response.headers.has(name));
+  if (missing.length === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of missing) headers.set(name, value);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+const guards = { "cross-origin-resource-policy": "same-origin", "x-content-type-options": "nosniff" };
 
 const authCodes: Partial<Record<ErrorCode, string>> = {
   not_found: "user_not_found",

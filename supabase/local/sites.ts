@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { contentTypeOf, isHashedName } from "./staticFiles.ts";
+import { rangeOf } from "./storage/download.ts";
 import type { Storage } from "./storage.ts";
 
 export interface Sites {
@@ -127,12 +128,21 @@ async function serveFile({ request, path, file, site, storage, status }: ServeFi
     ...(site.kind === "prod" ? {} : { "x-robots-tag": "noindex" }),
   });
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  headers.set("content-length", String(file.size));
-  if (request.method === "HEAD" || file.size === 0) return new Response(null, { status, headers });
-  const body = await storage.readForServer("sites", `${site.org_id}/${file.sha256}`);
+  headers.set("accept-ranges", "bytes");
+  // Films are asked for in parts; some browsers play none otherwise.
+  const range = status === 200 ? rangeOf(request, file.size) : undefined;
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${file.size}`);
+    return new Response(null, { status: 416, headers });
+  }
+  if (range) headers.set("content-range", `bytes ${range.start}-${range.end}/${file.size}`);
+  headers.set("content-length", String(range ? range.end - range.start + 1 : file.size));
+  const found = range ? 206 : status;
+  if (request.method === "HEAD" || file.size === 0) return new Response(null, { status: found, headers });
+  const body = await storage.readForServer({ bucket: "sites", name: `${site.org_id}/${file.sha256}` }, range);
   if (!body)
     return page(502, "A file is missing", "The bytes of this file are not in the storage; deploy again.");
-  return new Response(body, { status, headers });
+  return new Response(body, { status: found, headers });
 }
 
 async function notFound(input: {

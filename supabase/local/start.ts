@@ -465,6 +465,9 @@ async function main(): Promise<void> {
   server.setRoutes(settings.isDev ? await addVite(server, services.routes, ends) : services.routes);
   await worker.ready;
   process.stdout.write(`Coder is ready at ${server.origin}\n`);
+  if (process.env.CODER_SANDBOX === "none") {
+    log("CODER_SANDBOX=none: workflow runs are not in a sandbox and have all rights of this account.");
+  }
   services.warm().catch((error: unknown) => log(`after the start: ${toCoderError(error).message}`));
   const outcome = await tools;
   if (outcome.advice) log(outcome.advice);

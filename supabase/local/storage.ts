@@ -15,7 +15,10 @@ export interface Storage {
   /** Answers `/storage/v1/*`. */
   fetch(request: Request): Promise<Response>;
   /** The bytes of an object for the server itself (the sites), whatever the policies say; undefined where there is none. */
-  readForServer(bucket: string, name: string): Promise<ReadableStream<Uint8Array> | undefined>;
+  readForServer(
+    key: { bucket: string; name: string },
+    range?: { start: number; end: number },
+  ): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Removes files that no row names any more (an end between a write and its commit). */
   sweep(): Promise<number>;
   close(): Promise<void>;
@@ -57,12 +60,12 @@ export function createStorage(options: {
         return storageErrorResponse(error, log);
       }
     },
-    async readForServer(bucket, name) {
+    async readForServer({ bucket, name }, range) {
       const [row] = await asServer(
         sql,
         (tx) => tx<ObjectRow[]>`select * from storage.objects where bucket_id = ${bucket} and name = ${name}`,
       );
-      return row && context.blobs.read(bucket, row.version);
+      return row && context.blobs.read(bucket, row.version, range);
     },
     sweep: () => sweep(context),
     close: () => sql.end({ timeout: 2 }),

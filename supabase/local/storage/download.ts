@@ -65,7 +65,8 @@ function dispositionOf(request: Request, row: ObjectRow): string | undefined {
   return `attachment; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)}`;
 }
 
-function rangeOf(
+/** The bytes that a `Range` header asks for, both ends included; several ranges count as none. */
+export function rangeOf(
   request: Request,
   size: number,
 ): { start: number; end: number } | "unsatisfiable" | undefined {
