@@ -45,6 +45,30 @@ async function bundle(context: ToolContext, entries: string[]): Promise<ProcessS
   return bundled;
 }
 
+/** A worker whose messages wait until somebody takes them: it may be ready before its script is bundled. */
+interface HeldWorker {
+  worker: RunWorker;
+  take(handlers: { message(raw: unknown): void; error(message: string): void }): void;
+}
+
+function hold(worker: RunWorker): HeldWorker {
+  const early: (() => void)[] = [];
+  let handlers: Parameters<HeldWorker["take"]>[0] | undefined;
+  const deliver = (action: (to: NonNullable<typeof handlers>) => void): void => {
+    if (handlers === undefined) early.push(() => handlers !== undefined && action(handlers));
+    else action(handlers);
+  };
+  worker.onMessage((raw) => deliver((to) => to.message(raw)));
+  worker.onError((message) => deliver((to) => to.error(message)));
+  return {
+    worker,
+    take(wanted) {
+      handlers = wanted;
+      for (const action of early.splice(0)) action();
+    },
+  };
+}
+
 /**
  * Runs project files in a process worker on the run origin and resolves with the exit code. The worker sees a copy of
  * the user's files; what it writes comes back. Aborting terminates it, in whatever loop it is.
@@ -52,12 +76,17 @@ async function bundle(context: ToolContext, entries: string[]): Promise<ProcessS
  */
 export async function runNodeProcess(options: NodeProcessOptions, context: ToolContext): Promise<number> {
   const { parts, signal } = context;
-  const starting = parts.spawnRunWorker(`import ${JSON.stringify(`${parts.runOrigin}/__coder/process.js`)};`);
-  const entries = await bundle(context, options.entries).catch(async (error: unknown) => {
-    (await starting).terminate();
-    throw error;
-  });
-  const worker = await starting;
+  const starting = parts
+    .spawnRunWorker(`import ${JSON.stringify(`${parts.runOrigin}/__coder/process.js`)};`)
+    .then(hold);
+  const [started, bundled] = await Promise.allSettled([starting, bundle(context, options.entries)]);
+  if (started.status === "rejected") throw started.reason;
+  const { worker } = started.value;
+  if (bundled.status === "rejected") {
+    worker.terminate();
+    throw bundled.reason;
+  }
+  const entries = bundled.value;
   const start: ProcessStart = {
     type: "start",
     mode: options.mode,
@@ -70,13 +99,13 @@ export async function runNodeProcess(options: NodeProcessOptions, context: ToolC
     ...(options.testNamePattern === undefined ? {} : { testNamePattern: options.testNamePattern }),
   };
   try {
-    return signal.aborted ? interruptedCode : await supervise(worker, start, context);
+    return signal.aborted ? interruptedCode : await supervise(started.value, start, context);
   } finally {
     worker.terminate();
   }
 }
 
-function supervise(worker: RunWorker, start: ProcessStart, context: ToolContext): Promise<number> {
+function supervise({ worker, take }: HeldWorker, start: ProcessStart, context: ToolContext): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const post = (message: ToProcess): void => worker.postMessage(message);
   const deadline = setTimeout(() => {
@@ -84,14 +113,15 @@ function supervise(worker: RunWorker, start: ProcessStart, context: ToolContext)
       new CoderError("timeout", "The process did not start: the run origin of this project did not answer."),
     );
   }, readyDeadlineMs);
-  const stopInput = context.onInput((text) => post({ type: "stdin", text }));
+  const typed: string[] = [];
+  let isStarted = false;
+  const stopInput = context.onInput((text) => {
+    if (isStarted) post({ type: "stdin", text });
+    else typed.push(text);
+  });
   const interrupt = (): void => resolve(interruptedCode);
   context.signal.addEventListener("abort", interrupt, { once: true });
-  worker.onError((message) => {
-    context.out.stderr(`${message}\n`);
-    resolve(1);
-  });
-  worker.onMessage((raw) => {
+  const receive = (raw: unknown): void => {
     const parsed = fromProcessSchema.safeParse(raw);
     // Anything else is user code talking to itself through `postMessage`.
     if (!parsed.success) return;
@@ -100,6 +130,8 @@ function supervise(worker: RunWorker, start: ProcessStart, context: ToolContext)
       case "ready":
         clearTimeout(deadline);
         post(start);
+        isStarted = true;
+        for (const text of typed.splice(0)) post({ type: "stdin", text });
         if (context.stdin !== "") post({ type: "stdin", text: context.stdin });
         if (context.stdin !== "") post({ type: "stdin-end" });
         return;
@@ -116,6 +148,13 @@ function supervise(worker: RunWorker, start: ProcessStart, context: ToolContext)
       case "exit":
         return resolve(message.code & 255);
     }
+  };
+  take({
+    message: receive,
+    error(message) {
+      context.out.stderr(`${message}\n`);
+      resolve(1);
+    },
   });
   return promise.finally(() => {
     clearTimeout(deadline);
