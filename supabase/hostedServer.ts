@@ -11,6 +11,7 @@ import { verifyWithSupabase } from "../functions/verifyWithSupabase.ts";
 import { CoderError, toCoderError, toErrorBody } from "../shared/errors.ts";
 import { createForge } from "../workflows/forges/embedded/forgeServer.ts";
 import { createSites } from "./local/sites.ts";
+import type { Storage } from "./local/storage.ts";
 import { createStudio } from "./local/studio.ts";
 
 const environmentSchema = z.object({
@@ -57,8 +58,7 @@ export async function startHostedServer(
     },
     onError: (error) => console.error("forge", error),
   });
-  const readForServer = (bucket: string, name: string) => readObject(env, bucket, name);
-  const sites = createSites({ databaseUrl: env.SUPABASE_DB_URL, storage: { readForServer } });
+  const sites = createSites({ databaseUrl: env.SUPABASE_DB_URL, storage: storageOver(env) });
   const previews = createStudio(join(fileURLToPath(new URL("..", import.meta.url)), "web/dist"));
   const npm = createNpmHandler({ registry: env.CODER_REGISTRY });
 
@@ -120,20 +120,25 @@ interface Hosted {
   SUPABASE_SERVICE_ROLE_KEY: string;
 }
 
-async function readObject(
-  env: Hosted,
-  bucket: string,
-  name: string,
-): Promise<ReadableStream<Uint8Array> | undefined> {
-  const response = await fetch(`${env.SUPABASE_URL}/storage/v1/object/authenticated/${bucket}/${name}`, {
-    headers: { authorization: `Bearer ${env.SUPABASE_SERVICE_ROLE_KEY}`, apikey: env.SUPABASE_ANON_KEY },
-  });
-  if (response.ok) return response.body ?? undefined;
-  await response.body?.cancel();
-  if (response.status === 404 || response.status === 400) return undefined;
-  throw new CoderError("unavailable", "Storage cannot be reached right now; try again in a moment", {
-    cause: new Error(`Storage answered ${response.status}`),
-  });
+/** What the sites read, from hosted storage. */
+function storageOver(env: Hosted): Pick<Storage, "readForServer"> {
+  return {
+    async readForServer({ bucket, name }, range) {
+      const headers = new Headers({
+        authorization: `Bearer ${env.SUPABASE_SERVICE_ROLE_KEY}`,
+        apikey: env.SUPABASE_ANON_KEY,
+      });
+      if (range !== undefined) headers.set("range", `bytes=${range.start}-${range.end}`);
+      const url = `${env.SUPABASE_URL}/storage/v1/object/authenticated/${bucket}/${name}`;
+      const response = await fetch(url, { headers });
+      if (response.status === (range === undefined ? 200 : 206)) return response.body ?? undefined;
+      await response.body?.cancel();
+      if (response.status === 404 || response.status === 400) return undefined;
+      throw new CoderError("unavailable", "Storage cannot be reached right now; try again in a moment", {
+        cause: new Error(`Storage answered ${response.status}`),
+      });
+    },
+  };
 }
 
 async function passOn(supabaseUrl: string, request: Request): Promise<Response> {

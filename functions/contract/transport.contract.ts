@@ -5,7 +5,7 @@ import type { AppRouter } from "../router.ts";
 import { type ApiFixture, type TestUser, type World } from "./world.ts";
 
 export function describeTransport(world: World): void {
-  const { as, failure } = world;
+  const { as, failure, newProject } = world;
   let api: ApiFixture;
   let owner: TestUser;
   let viewer: TestUser;
@@ -23,12 +23,13 @@ export function describeTransport(world: World): void {
       const batched = createTRPCClient<AppRouter>({
         links: [httpBatchLink({ url: `${api.origin}/api/trpc`, headers: bearer() })],
       });
+      const { id } = await newProject();
       const [me, projects] = await Promise.all([
         batched.session.me.query(),
         batched.projects.list.query({ orgId }),
       ]);
       expect(me.user.id).toBe(owner.id);
-      expect(projects.length).toBeGreaterThan(0);
+      expect(projects.map((project) => project.id)).toContain(id);
       const mixed = await Promise.allSettled([
         batched.session.me.query(),
         batched.runs.get.query({ projectId: randomUUID(), number: 1 }),

@@ -56,6 +56,8 @@ export const startDenoApi: StartApi = async ({ database, ...options }) => {
     "--allow-net=127.0.0.1,localhost",
     "--allow-read",
     "--allow-sys",
+    // Here the packages are installed; the platform's bundler takes them by the import map.
+    "--node-modules-dir=manual",
   ];
   const child = spawn(deno, ["run", ...flags, "--config", config, entry], {
     env: {

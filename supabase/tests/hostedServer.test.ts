@@ -95,6 +95,8 @@ test("a site's blobs come from storage; what was passed on to it arrives unchang
   const [row] = await supabase.sql`
     select publish_deployment(${randomUUID()}, ${project!["id"]}, 'preview', 'main', ${supabase.sql.json(manifest)}) as slug`;
   expect(await ask(`${row!["slug"]}.sites.example`, "/")).toEqual({ status: 200, body: content });
+  const part = await ask(`${row!["slug"]}.sites.example`, "/", { headers: { range: "bytes=4-9" } });
+  expect(part).toEqual({ status: 206, body: "Hosted" });
   expect((await ask("nothing.sites.example", "/")).status).toBe(404);
 });
 
