@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patience } from "./browser/testing/patience.ts";
 import type { RuntimePage } from "./browser/testing/runtimePage.ts";
 import { smallProject } from "./browser/testing/smallProject.ts";
 
@@ -31,7 +32,9 @@ export function runtimeContract(name: string, open: () => Promise<RuntimePage>):
     files(() => runtime);
     processes(() => runtime);
   });
-  describe(`runtime port, preview: ${name}`, () => previews(open));
+  describe(`runtime port, preview: ${name}`, () => {
+    previews(open);
+  });
 }
 
 function files(of: () => RuntimePage): void {
@@ -148,7 +151,7 @@ function previews(open: () => Promise<RuntimePage>): void {
       );
       await runtime.preview.getByText("logged").waitFor();
       await expect
-        .poll(() => runtime.consoleLines())
+        .poll(() => runtime.consoleLines(), patience)
         .toContainEqual(expect.objectContaining({ level: "warn", text: 'seen {"a":1}' }));
     }),
   );

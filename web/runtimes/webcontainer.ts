@@ -130,14 +130,16 @@ class WebContainerRuntime implements Runtime {
       const ended = readAll(server, (text) => {
         tail = (tail + text).slice(-4000);
       });
-      void ended.then((code) => {
+      const serverEnded = async () => {
+        const code = await ended;
         if (this.#server !== server) return;
         this.#states.failed({
           type: "port",
           message: `The dev server ended with code ${code}.`,
           detail: tail,
         });
-      });
+      };
+      void serverEnded();
       await this.#untilSettled();
     } catch (thrown) {
       const failure = (thrown as CoderError).details as PreviewFailure | undefined;

@@ -2,6 +2,7 @@ import type { Browser } from "@playwright/test";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNpmHandler } from "../../../functions/npm/npmHandler.ts";
 import { launchBrowser } from "./testing/launchBrowser.ts";
+import { patience } from "./testing/patience.ts";
 import { openRuntimePage, type RuntimePage } from "./testing/runtimePage.ts";
 import { configuredRegistry, startRuntimeServer, type RuntimeServer } from "./testing/runtimeServer.ts";
 import { smallProject } from "./testing/smallProject.ts";
@@ -189,7 +190,7 @@ test(
       await title.waitFor();
       expect(await title.evaluate((h1) => getComputedStyle(h1).color)).toBe("rgb(1, 2, 3)");
       await runtime.edit("src/main.ts", "text-brand", "text-brand pt-[37px]");
-      await expect.poll(() => title.evaluate((h1) => getComputedStyle(h1).paddingTop)).toBe("37px");
+      await expect.poll(() => title.evaluate((h1) => getComputedStyle(h1).paddingTop), patience).toBe("37px");
       const built = await runtime.build();
       if ("failure" in built) throw new Error(built.failure.message);
       const sheet = Object.entries(built.files).find(([path]) => path.endsWith(".css"));
@@ -210,7 +211,7 @@ test("a stylesheet edit is hot: the page keeps its state", async () => {
     await runtime.preview.locator("input").fill("kept");
     await runtime.write("src/style.css", "h1 { color: rgb(4, 5, 6); }");
     await expect
-      .poll(() => runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color))
+      .poll(() => runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color), patience)
       .toBe("rgb(4, 5, 6)");
     expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
   });

@@ -287,7 +287,7 @@ function runWorkerOn(port: MessagePort): RunWorker {
     event: MessageEvent<{ type: "message"; message: unknown } | { type: "error"; message: string }>,
   ) => {
     const { data } = event;
-    if (data.type === "error") for (const listener of errors) listener(String(data.message));
+    if (data.type === "error") for (const listener of errors) listener(data.message);
     else for (const listener of messages) listener(data.message);
   };
   return {

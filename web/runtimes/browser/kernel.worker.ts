@@ -28,5 +28,3 @@ async function boot(init: KernelInit): Promise<void> {
     });
   }
 }
-
-export {};

@@ -56,7 +56,7 @@ async function respond(port: MessagePort, request: PreviewRequest, options: Link
         }
     : { status: 503, headers: { "content-type": "text/plain" }, body: "The preview has not been started." };
   const bytes = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body.slice();
-  const body = bytes.buffer as ArrayBuffer;
+  const body = bytes.buffer;
   const response: PreviewResponse = {
     type: "response",
     id: request.id,

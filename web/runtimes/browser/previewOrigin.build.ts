@@ -139,7 +139,11 @@ function emptyNodeModules(): Plugin {
     resolveId: (id) =>
       id.startsWith("node:") || emptyModules.has(id.replace(/\/$/, "")) ? `\0node-empty:${id}` : null,
     load: (id) =>
-      id.startsWith("\0node-empty:") ? (/assert$/.test(id) ? assertStandIn : "module.exports = {};") : null,
+      id.startsWith("\0node-empty:")
+        ? id.endsWith("assert")
+          ? assertStandIn
+          : "module.exports = {};"
+        : null,
   };
 }
 

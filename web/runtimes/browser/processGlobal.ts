@@ -15,5 +15,3 @@ scope.process ??= {
   stdout: {},
   stderr: {},
 };
-
-export {};

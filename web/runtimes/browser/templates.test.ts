@@ -2,6 +2,7 @@ import type { Browser } from "@playwright/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createNpmHandler } from "../../../functions/npm/npmHandler.ts";
 import { launchBrowser } from "./testing/launchBrowser.ts";
+import { patience } from "./testing/patience.ts";
 import { openRuntimePage, templateFiles } from "./testing/runtimePage.ts";
 import { configuredRegistry, startRuntimeServer, type RuntimeServer } from "./testing/runtimeServer.ts";
 
@@ -50,7 +51,7 @@ describe.each(templates)("create-vite template $name", ({ name, file, keepsState
     try {
       await runtime.mount(await templateFiles(name));
       const state = await runtime.start();
-      expect(state.kind, JSON.stringify(state)).toBe("ready");
+      if (state.kind !== "ready") throw new Error(JSON.stringify(state));
       const title = runtime.preview.locator("h1").first();
       await title.waitFor();
       expect(await title.innerText()).toMatch(/Get started/);
@@ -66,7 +67,9 @@ describe.each(templates)("create-vite template $name", ({ name, file, keepsState
 
       if (name !== "lit-ts") {
         await runtime.write(sheet, `${await runtime.read(sheet)}\nh1 { letter-spacing: 7px !important; }`);
-        await expect.poll(() => title.evaluate((h1) => getComputedStyle(h1).letterSpacing)).toBe("7px");
+        await expect
+          .poll(() => title.evaluate((h1) => getComputedStyle(h1).letterSpacing), patience)
+          .toBe("7px");
       }
 
       const built = await runtime.build();

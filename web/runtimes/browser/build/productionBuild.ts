@@ -1,6 +1,6 @@
 import { buildFailure } from "../buildFailure.ts";
 import { compileModule, type CompileContext } from "../compile/compileModule.ts";
-import { compileStyle, type StyleContext } from "../compile/compileStyle.ts";
+import { compileStyle, hoistImports, type StyleContext } from "../compile/compileStyle.ts";
 import { componentStyle } from "../compile/componentStyle.ts";
 import { fileOf, moduleKind, pathOf } from "../compile/moduleKind.ts";
 import { mimeType } from "../compile/mime.ts";
@@ -164,7 +164,7 @@ class Build {
         return { code: classesModule(style.classes), type: "js", sideEffects: true };
       }
       case "inline": {
-        const text = /\.css$/.test(fileOf(id))
+        const text = fileOf(id).endsWith(".css")
           ? (await compileStyle(this.#styleContext(), fileOf(id))).css
           : this.#dataUrl(fileOf(id), this.#fs.readFile(pathOf(id)));
         return { code: `export default ${JSON.stringify(text)};`, type: "js" };
@@ -340,7 +340,7 @@ class Build {
     const listed = order.flatMap((id) => this.#styles.get(id) ?? []);
     // A sheet whose module was folded away still belongs to the page.
     const rest = [...this.#styles].filter(([id]) => !order.includes(id)).map(([, css]) => css);
-    return [...listed, ...rest].join("\n");
+    return hoistImports([...listed, ...rest].join("\n"));
   }
 }
 

@@ -70,7 +70,7 @@ async function compileScript(
     own &&
     project.framework === "react" &&
     engine.name === "rolldown" &&
-    /x$/.test(lang) &&
+    lang.endsWith("x") &&
     hasJsxExtension(module.id);
   const options =
     project.jsx.kind === "oxc"

@@ -1,4 +1,4 @@
-import { buildFailure } from "../buildFailure.ts";
+import { buildFailure, positionAt } from "../buildFailure.ts";
 import { dirname, isBare, joinId } from "../dev/resolveModule.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import { scopeClasses } from "./scopeClasses.ts";
@@ -52,6 +52,7 @@ export async function compileStyle(
       : inlineImports({ context, files, seen: new Set([id]) }, source, id);
   const scansProject = wantsTailwind && context.tailwind !== null;
   if (scansProject) css = rewriteUrls(context, css, id);
+  css = hoistImports(css);
   if (options.modules !== true) return { css, files, scansProject, classes: {} };
   return { ...scopeClasses(css, pathOf(id)), files, scansProject };
 }
@@ -76,36 +77,88 @@ interface Inlining {
 }
 
 const comments = /\/\*[\s\S]*?\*\//g;
-const importRule = /@import\s+(?:url\(\s*)?(["']?)([^"')\s;]+)\1\s*\)?([^;]*);/g;
+const importRule =
+  /@import\s+(?:url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"'\s]*))\s*\)|"([^"]*)"|'([^']*)')([^;]*);/g;
+
+/** The text with each match replaced, as `String.replace` with one argument: the match. */
+export function replaceMatches(
+  text: string,
+  pattern: RegExp,
+  replace: (match: RegExpExecArray) => string,
+): string {
+  let out = "";
+  let at = 0;
+  for (const match of text.matchAll(pattern)) {
+    out += text.slice(at, match.index) + replace(match);
+    at = match.index + match[0].length;
+  }
+  return out + text.slice(at);
+}
+
+/** Imports of other origins stay imports, and those only count before all other rules. */
+export function hoistImports(css: string): string {
+  const hoisted: string[] = [];
+  const rest = replaceMatches(css, importRule, ([rule]) => {
+    hoisted.push(rule);
+    return "";
+  });
+  return hoisted.length === 0 ? css : `${hoisted.join("\n")}\n${rest}`;
+}
 
 function inlineImports(inlining: Inlining, source: string, id: string): string {
   const { context } = inlining;
-  const text = rewriteUrls(context, source, id, /@import[^;]*;/g);
-  const commented = [...text.matchAll(comments)].map(
-    (match) => [match.index, match.index + match[0].length] as const,
+  const commented = spans(source, comments);
+  // First the imports, on the text as written: what they bring in has its own URLs rewritten already.
+  const imports: string[] = [];
+  const held = replaceMatches(source, importRule, (match) => {
+    const specifier = match.slice(1, 6).find((part) => part !== undefined) ?? "";
+    if (within(commented, match.index)) return match[0];
+    imports.push(
+      /^([a-z]+:)?\/\//i.test(specifier)
+        ? match[0]
+        : inlineOne(
+            inlining,
+            { specifier, conditions: (match[6] ?? "").trim() },
+            { source, id, offset: match.index },
+          ),
+    );
+    return `@coder-import ${imports.length - 1};`;
+  });
+  return replaceMatches(
+    rewriteUrls(context, held, id),
+    /@coder-import (\d+);/g,
+    ([, index]) => imports[Number(index)] ?? "",
   );
-  return text.replace(
-    importRule,
-    (rule: string, _quote: string, specifier: string, media: string, offset: number) => {
-      if (/^([a-z]+:)?\/\//i.test(specifier) || commented.some(([from, to]) => offset > from && offset < to))
-        return rule;
-      const target = resolveStyle(context, specifier, id);
-      if (target === null) {
-        throw buildFailure({
-          message: `${pathOf(id)} imports ${specifier}, which does not exist.`,
-          file: pathOf(id),
-          line: source.slice(0, source.indexOf(rule)).split("\n").length,
-          column: 1,
-          remedy: { label: "Open the file", action: "open-file" },
-        });
-      }
-      if (inlining.seen.has(target)) return "";
-      inlining.seen.add(target);
-      inlining.files.push(target);
-      refusePreprocessor(target, /\.(\w+)$/.exec(target)?.[1] ?? "css");
-      return wrapImported(inlineImports(inlining, context.fs.readText(pathOf(target)), target), media.trim());
-    },
-  );
+}
+
+function inlineOne(
+  inlining: Inlining,
+  rule: { specifier: string; conditions: string },
+  at: { source: string; id: string; offset: number },
+): string {
+  const { context } = inlining;
+  const target = resolveStyle(context, rule.specifier, at.id);
+  if (target === null) {
+    throw buildFailure({
+      message: `${pathOf(at.id)} imports ${rule.specifier}, which does not exist.`,
+      file: pathOf(at.id),
+      ...positionAt(at.source, at.offset),
+      remedy: { label: "Open the file", action: "open-file" },
+    });
+  }
+  if (inlining.seen.has(target)) return "";
+  inlining.seen.add(target);
+  inlining.files.push(target);
+  refusePreprocessor(target, /\.(\w+)$/.exec(target)?.[1] ?? "css");
+  return wrapImported(inlineImports(inlining, context.fs.readText(pathOf(target)), target), rule.conditions);
+}
+
+function spans(text: string, pattern: RegExp): (readonly [number, number])[] {
+  return [...text.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const);
+}
+
+function within(ranges: (readonly [number, number])[], offset: number): boolean {
+  return ranges.some(([from, to]) => offset > from && offset < to);
 }
 
 /** `@import "x" layer(a) supports(b) screen` as the nested rules that mean the same. */
@@ -128,23 +181,16 @@ function resolveStyle(context: StyleContext, specifier: string, importer: string
   return context.resolve(specifier.replace(/^~/, ""), importer);
 }
 
-function rewriteUrls(context: StyleContext, css: string, id: string, except?: RegExp): string {
-  const kept = except
-    ? [...css.matchAll(except)].map((match) => [match.index, match.index + match[0].length] as const)
-    : [];
-  return css.replace(
-    /url\(\s*(["']?)([^"')]+)\1\s*\)/g,
-    (whole: string, _quote: string, target: string, offset: number) => {
-      const path = target.trim();
-      if (kept.some(([from, to]) => offset > from && offset < to)) return whole;
-      if (/^([a-z][a-z+.-]*:|\/\/|#|\/)/i.test(path) && !isProjectFile(context, path)) return whole;
-      const [file = path, suffix = ""] = path.split(/(?=[?#])/, 2);
-      const resolved = path.startsWith("/")
-        ? file
-        : context.resolve(/^[.@~#]/.test(file) ? file : `./${file}`, id);
-      return resolved === null ? whole : `url("${context.assetUrl(resolved)}${suffix}")`;
-    },
-  );
+function rewriteUrls(context: StyleContext, css: string, id: string): string {
+  return replaceMatches(css, /url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')]+))\s*\)/g, (match) => {
+    const path = (match[1] ?? match[2] ?? match[3] ?? "").trim();
+    if (/^([a-z][a-z+.-]*:|\/\/|#|\/)/i.test(path) && !isProjectFile(context, path)) return match[0];
+    const [file = path, suffix = ""] = path.split(/(?=[?#])/, 2);
+    const resolved = path.startsWith("/")
+      ? file
+      : context.resolve(/^[.@~#]/.test(file) ? file : `./${file}`, id);
+    return resolved === null ? match[0] : `url("${context.assetUrl(resolved)}${suffix}")`;
+  });
 }
 
 function isProjectFile(context: StyleContext, path: string): boolean {

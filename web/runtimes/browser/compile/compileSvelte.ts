@@ -81,7 +81,7 @@ function scriptTypes(context: CompileContext) {
         attributes["lang"] !== "ts" ||
         !/\b(enum|namespace)\s+\w|constructor\s*\([^)]*\b(public|private|readonly)\b/.test(content)
       )
-        return;
+        return undefined;
       const { code } = await context.engine.transform({
         id: `/${filename}.ts`,
         code: content,

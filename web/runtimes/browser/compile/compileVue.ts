@@ -1,5 +1,5 @@
 import { compileScript, compileStyleAsync, compileTemplate, parse, rewriteDefault } from "@vue/compiler-sfc";
-import type { CompilerError, SFCDescriptor } from "@vue/compiler-sfc";
+import type { SFCDescriptor } from "@vue/compiler-sfc";
 import { buildFailure, codeFrame } from "../buildFailure.ts";
 import type { CompileContext, CompiledModule } from "./compileModule.ts";
 import { fileOf, pathOf } from "./moduleKind.ts";
@@ -82,7 +82,7 @@ function vueScript(
       : rewriteDefault(script.content, "_sfc_main");
     return { main, map: script.map ? JSON.stringify(script.map) : null };
   } catch (thrown) {
-    throw vueFailure(thrown as CompilerError, options.id, descriptor.source);
+    throw vueFailure(thrown, options.id, descriptor.source);
   }
 }
 

@@ -46,13 +46,14 @@ function mapPreludes(css: string, map: (prelude: string) => string): string {
 
 function scopeSelector(prelude: string, local: (name: string) => string): string {
   if (/^\s*@keyframes\s/.test(prelude) || /^\s*@/.test(prelude)) return prelude;
+  // Held as "<n>", which no selector contains, so that their classes are not taken for local ones.
   const globals: string[] = [];
   const held = prelude.replace(/:global\(((?:[^()]|\([^()]*\))*)\)/g, (_all, inner: string) => {
     globals.push(inner);
-    return `\u0000${globals.length - 1}\u0000`;
+    return `<${globals.length - 1}>`;
   });
   return held
     .replace(/:local\(((?:[^()]|\([^()]*\))*)\)/g, "$1")
     .replace(/\.(-?[_a-zA-Z][\w-]*)/g, (_all, name: string) => `.${local(name)}`)
-    .replace(/\u0000(\d+)\u0000/g, (_all, index: string) => globals[Number(index)] ?? "");
+    .replace(/<(\d+)>/g, (_all, index: string) => globals[Number(index)] ?? "");
 }

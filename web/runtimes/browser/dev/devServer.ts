@@ -1,24 +1,22 @@
-import { failureOf, buildFailure, positionAt } from "../buildFailure.ts";
-import { compileModule, type CompileContext } from "../compile/compileModule.ts";
-import { compileStyle, type StyleContext } from "../compile/compileStyle.ts";
-import { fileOf, moduleKind, needsImportMark, pathOf } from "../compile/moduleKind.ts";
+import { failureOf, buildFailure } from "../buildFailure.ts";
+import { compileStyle } from "../compile/compileStyle.ts";
+import { fileOf, needsImportMark, pathOf } from "../compile/moduleKind.ts";
 import { mimeType } from "../compile/mime.ts";
 import { reactRefreshId } from "../compile/reactRefresh.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import type { HotMessage } from "../preview/previewProtocol.ts";
 import type { FileChange, PreviewFailure } from "../../runtime.ts";
-import { createBundleSource } from "./bundleSource.ts";
 import { environmentLiteral } from "./environment.ts";
-import { jsonModule } from "./jsonModule.ts";
-import { expandGlobs } from "./expandGlobs.ts";
+import { ImportTargets } from "./importTargets.ts";
+import { ModuleCompiler } from "./moduleCompiler.ts";
 import { ModuleGraph, type ModuleNode } from "./moduleGraph.ts";
+import { PackageBundle } from "./packageBundle.ts";
 import { clientUrl, devPage, moduleScripts } from "./page.ts";
-import { covers, prebundle, type Dependency, type Prebundle, type PrebundleCache } from "./prebundle.ts";
+import type { PrebundleCache } from "./prebundle.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
-import { isBare, isNodeBuiltin, resolveModule, splitBare, type Resolved } from "./resolveModule.ts";
-import { replaceSpecifiers, scanModule, type FoundImport, type ScannedModule } from "./rewriteImports.ts";
-import { isScanned, styleClassesModule, tailwindFor } from "./styleModules.ts";
+import { replaceSpecifiers, scanModule, type FoundImport } from "./rewriteImports.ts";
+import { isScanned } from "./styleModules.ts";
 
 export interface DevResponse {
   status: number;
@@ -37,26 +35,14 @@ export interface DevServerOptions {
   onFailure(failure: PreviewFailure | null): void;
 }
 
-interface Compiled {
-  /** Compiled, with the imports as written. */
-  code: string;
-  map: string | null;
-  scan: ScannedModule;
-  /** The files that went in, its own first. */
-  files: string[];
-  /** A sheet that is generated from what all other files contain. */
-  scansProject: boolean;
-}
-
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
 export class DevServer {
   readonly #options: DevServerOptions;
   readonly #graph = new ModuleGraph();
-  readonly #compiled = new Map<string, Promise<Compiled>>();
-  readonly #dependencies = new Map<string, Dependency>();
+  readonly #targets: ImportTargets;
+  readonly #compiler: ModuleCompiler;
+  readonly #packages: PackageBundle;
   #project: Project;
-  #bundle: Prebundle | null = null;
-  #bundling: Promise<Prebundle> | null = null;
   #version = 0;
   #failure: PreviewFailure | null = null;
   /** A page was served while something was broken: only a reload can repair it. */
@@ -65,6 +51,18 @@ export class DevServer {
   constructor(options: DevServerOptions) {
     this.#options = options;
     this.#project = readProject(options.fs, "development");
+    const { fs, engine } = options;
+    const project = () => this.#project;
+    this.#targets = new ImportTargets(fs, project);
+    this.#compiler = new ModuleCompiler({ fs, engine, project, targets: this.#targets });
+    this.#packages = new PackageBundle({
+      ...options,
+      project,
+      targets: this.#targets,
+      compile: () => this.#compiler.context(),
+      // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
+      onReplaced: () => options.hot({ type: "full-reload" }),
+    });
   }
 
   get failure(): PreviewFailure | null {
@@ -89,7 +87,7 @@ export class DevServer {
         });
       }
       await this.#crawl(html);
-      await this.#ensureBundle();
+      await this.#packages.bundle();
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
       throw thrown;
@@ -105,11 +103,12 @@ export class DevServer {
         for (const found of scanModule(script.content, "/index.html").imports)
           this.#enqueue(wave, found, "/index.html");
       } else if (!/^([a-z]+:)?\/\//i.test(script.src)) {
-        const resolved = this.#resolve(
+        const resolved = this.#targets.resolve(
           script.src.startsWith("/") ? script.src : `./${script.src}`,
           "/index.html",
         );
-        if (resolved === null) throw this.#missing("index.html", script.src, html.indexOf(script.src));
+        if (resolved === null)
+          throw this.#targets.missing("index.html", script.src, html.indexOf(script.src));
         wave.push(resolved.id);
       }
     }
@@ -117,7 +116,7 @@ export class DevServer {
       const next: string[] = [];
       const fresh = wave.filter((id) => !seen.has(id));
       for (const id of fresh) seen.add(id);
-      const compiled = await Promise.all(fresh.map((id) => this.#compile(id)));
+      const compiled = await Promise.all(fresh.map((id) => this.#compiler.compile(id)));
       compiled.forEach((module, index) => {
         for (const found of module.scan.imports) this.#enqueue(next, found, fresh[index] ?? "/");
       });
@@ -126,238 +125,8 @@ export class DevServer {
   }
 
   #enqueue(wave: string[], found: FoundImport, importer: string): void {
-    const target = this.#target(found, importer);
+    const target = this.#targets.of(found, importer);
     if (target.kind === "module" && !target.id.startsWith("/@")) wave.push(target.id);
-  }
-
-  /** What an import leads to. Bare ones are noted as dependencies. Throws a build failure where nothing is there. */
-  #target(
-    found: FoundImport,
-    importer: string,
-  ):
-    | { kind: "external"; url: string }
-    | { kind: "dependency"; specifier: string }
-    | { kind: "module"; id: string } {
-    const { specifier } = found;
-    if (/^([a-z][a-z+.-]*:)?\/\/|^(data|blob|https?):/i.test(specifier))
-      return { kind: "external", url: specifier };
-    if (specifier.startsWith("/@") || specifier === clientUrl) return { kind: "external", url: specifier };
-    if (isNodeBuiltin(specifier) && this.#resolve(specifier, importer) === null) {
-      return { kind: "external", url: `/@empty/${encodeURIComponent(specifier)}.js` };
-    }
-    const resolved = this.#resolve(specifier, importer);
-    if (resolved === null) {
-      if (found.dynamic && !isBare(specifier)) return { kind: "external", url: specifier };
-      throw this.#missingImport(found, importer);
-    }
-    if (resolved.bare !== undefined && isBundled(resolved.id)) {
-      this.#noteDependency(specifier, resolved, found.names);
-      return { kind: "dependency", specifier };
-    }
-    return { kind: "module", id: resolved.id };
-  }
-
-  #noteDependency(specifier: string, resolved: Resolved, names: string[]): void {
-    const known = this.#dependencies.get(specifier);
-    if (known) for (const name of names) known.names.add(name);
-    else
-      this.#dependencies.set(specifier, {
-        specifier,
-        id: resolved.id,
-        names: new Set(names.filter((name) => name !== "*")),
-      });
-  }
-
-  #resolve(specifier: string, importer: string): Resolved | null {
-    const conditions = [
-      "module",
-      "browser",
-      "development",
-      ...(this.#project.framework === "svelte" ? ["svelte"] : []),
-    ];
-    const context = { fs: this.#options.fs, project: this.#project, conditions, browser: true };
-    const found = resolveModule(context, specifier, importer);
-    if (found !== null) return found;
-    if (specifier === "solid-refresh") return { id: "/@solid-refresh", bare: specifier };
-    // Root-absolute imports may name files of public/.
-    return null;
-  }
-
-  #missing(file: string, specifier: string, offset: number): Error {
-    const position = positionAt(this.#options.fs.readText(file), offset);
-    return buildFailure({
-      message: `${file} refers to ${specifier}, which does not exist.`,
-      file,
-      ...position,
-      remedy: { label: "Open the file", action: "open-file" },
-    });
-  }
-
-  #missingImport(found: FoundImport, importer: string): Error {
-    const { fs } = this.#options;
-    const file = pathOf(importer);
-    const source = fs.exists(file) ? fs.readText(file) : "";
-    const offset = source.search(
-      new RegExp(`["'\`]${found.specifier.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["'\`]`),
-    );
-    const position = offset === -1 ? {} : positionAt(source, offset);
-    const { name } = splitBare(found.specifier);
-    const declared = name in this.#project.dependencies;
-    const message = !isBare(found.specifier)
-      ? `${file} imports ${found.specifier}, which does not exist.`
-      : declared
-        ? `${file} imports ${found.specifier}, which the installed package ${name} does not have.`
-        : `${file} imports ${found.specifier}, which is not in package.json. Install it with: npm install ${name}`;
-    return buildFailure({
-      message,
-      file,
-      ...position,
-      remedy: { label: "Open the file", action: "open-file" },
-    });
-  }
-
-  // ---- compiling -----------------------------------------------------------------------------------------------
-
-  #compile(id: string): Promise<Compiled> {
-    const known = this.#compiled.get(id);
-    if (known) return known;
-    const compiling = this.#compileNow(id);
-    this.#compiled.set(id, compiling);
-    // A failed module is tried again when someone asks: its file may not have changed, but what it imports.
-    compiling.catch(() => this.#compiled.delete(id));
-    return compiling;
-  }
-
-  async #compileNow(id: string): Promise<Compiled> {
-    const { fs } = this.#options;
-    const kind = moduleKind(id);
-    const file = fileOf(id);
-    if (!fs.exists(pathOf(id))) {
-      throw buildFailure({ message: `${pathOf(id)} does not exist.`, file: pathOf(id) });
-    }
-    let files = [file];
-    let code: string;
-    let map: string | null = null;
-    let scansProject = false;
-    switch (kind.kind) {
-      case "style":
-      case "component-style": {
-        const style = await this.#style(id);
-        files = [file, ...style.files];
-        scansProject = style.scansProject;
-        code = styleClassesModule(id, style);
-        break;
-      }
-      case "raw":
-        code = `export default ${JSON.stringify(fs.readText(pathOf(id)))};`;
-        break;
-      case "json":
-        code = jsonModule(fs.readText(pathOf(id)), pathOf(id));
-        break;
-      case "inline":
-        code = `export default ${JSON.stringify(await this.#inline(id))};`;
-        break;
-      case "url":
-      case "asset":
-        code = `export default ${JSON.stringify(this.#assetUrl(file))};`;
-        break;
-      case "worker":
-        code = `export default class extends Worker { constructor(options) { super(${JSON.stringify(file)}, { type: "module", ...options }); } }`;
-        break;
-      default: {
-        const module = await compileModule(this.#context(), id);
-        code = expandGlobs(fs, module.code, file);
-        map = module.map;
-      }
-    }
-    return { code, map, scan: scanModule(code, id), files, scansProject };
-  }
-
-  #context(): CompileContext {
-    return {
-      fs: this.#options.fs,
-      project: this.#project,
-      engine: this.#options.engine,
-      mode: "development",
-    };
-  }
-
-  #styleContext(): StyleContext {
-    const { fs } = this.#options;
-    return {
-      fs,
-      resolve: (specifier, importer) => this.#resolve(specifier, importer)?.id ?? null,
-      assetUrl: (id) => this.#assetUrl(id),
-      tailwind: tailwindFor(fs, this.#project),
-    };
-  }
-
-  async #style(id: string) {
-    const kind = moduleKind(id);
-    if (kind.kind !== "component-style") {
-      return compileStyle(this.#styleContext(), fileOf(id), {
-        modules: kind.kind === "style" && kind.modules,
-      });
-    }
-    const { componentStyle } = await import("../compile/componentStyle.ts");
-    const part = await componentStyle(this.#context(), id);
-    const style = await compileStyle(this.#styleContext(), kind.file, part);
-    return { ...style, files: [kind.file, ...style.files] };
-  }
-
-  async #inline(id: string): Promise<string> {
-    if (/\.css$/.test(fileOf(id))) return (await compileStyle(this.#styleContext(), fileOf(id))).css;
-    const bytes = this.#options.fs.readFile(pathOf(id));
-    return `data:${mimeType(fileOf(id))};base64,${bytes.toBase64()}`;
-  }
-
-  /** Files of public/ are served from the root. */
-  #assetUrl(id: string): string {
-    return id.startsWith("/public/") ? id.slice("/public".length) : id;
-  }
-
-  // ---- packages ------------------------------------------------------------------------------------------------
-
-  #ensureBundle(): Promise<Prebundle> {
-    if (this.#bundle && covers(this.#bundle, this.#dependencies.values()))
-      return Promise.resolve(this.#bundle);
-    this.#bundling ??= this.#makeBundle().finally(() => {
-      this.#bundling = null;
-    });
-    return this.#bundling;
-  }
-
-  async #makeBundle(): Promise<Prebundle> {
-    const { engine, fs, lockHash, cache } = this.#options;
-    const source = createBundleSource({
-      compile: this.#context(),
-      resolve: (specifier, importer, kind) => {
-        const conditions = [
-          "module",
-          "browser",
-          "development",
-          ...(this.#project.framework === "svelte" ? ["svelte"] : []),
-        ];
-        const context = {
-          fs,
-          project: this.#project,
-          conditions,
-          browser: true,
-          require: kind === "require",
-        };
-        return resolveModule(context, specifier, importer)?.id ?? null;
-      },
-    });
-    const hadOne = this.#bundle !== null;
-    const bundle = await prebundle(
-      { engine, project: this.#project, source, read: (id) => readPackageFile(fs, id), lockHash, cache },
-      [...this.#dependencies.values()],
-    );
-    const changed = this.#bundle?.hash !== bundle.hash;
-    this.#bundle = bundle;
-    // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
-    if (hadOne && changed) this.#options.hot({ type: "full-reload" });
-    return bundle;
   }
 
   // ---- serving -------------------------------------------------------------------------------------------------
@@ -390,8 +159,8 @@ export class DevServer {
       const isModule = imported || (!needsImportMark(path) && request.destination !== "image");
       if (isModule && fs.exists(path.slice(1)) && fs.stat(path.slice(1)).kind === "file")
         return this.#module(id);
-      if (/\.css$/.test(path) && fs.exists(path.slice(1))) {
-        const style = await compileStyle(this.#styleContext(), path);
+      if (path.endsWith(".css") && fs.exists(path.slice(1))) {
+        const style = await compileStyle(this.#compiler.styleContext(), path);
         return { status: 200, headers: headersFor("x.css"), body: style.css };
       }
     }
@@ -401,7 +170,7 @@ export class DevServer {
         !file.endsWith("/") &&
         fs.exists(file) &&
         fs.stat(file).kind === "file" &&
-        !/\.html$/.test(file)
+        !file.endsWith(".html")
       ) {
         return { status: 200, headers: headersFor(file), body: fs.readFile(file) };
       }
@@ -413,7 +182,7 @@ export class DevServer {
   async #page(path: string): Promise<DevResponse> {
     const html = this.#pageFile(path);
     if (html === null) return textResponse(404, "The project has no index.html.");
-    await this.#ensureBundle();
+    await this.#packages.bundle();
     if (this.#failure === null) this.#servedBroken = false;
     return { status: 200, headers: headersFor("index.html"), body: devPage(html, this.#project) };
   }
@@ -443,7 +212,7 @@ export class DevServer {
         body: emptyModule(decodeURIComponent(path.slice(8, -3))),
       };
     }
-    const file = this.#bundle?.files[path] ?? (await this.#ensureBundle()).files[path];
+    const file = (await this.#packages.bundle()).files[path];
     if (file === undefined)
       return textResponse(404, `${path} is of an older bundle of packages; reload the page.`);
     return {
@@ -454,10 +223,10 @@ export class DevServer {
   }
 
   async #module(id: string): Promise<DevResponse> {
-    const compiled = await this.#compile(id);
-    const targets = new Map(compiled.scan.imports.map((found) => [found, this.#target(found, id)]));
+    const compiled = await this.#compiler.compile(id);
+    const targets = new Map(compiled.scan.imports.map((found) => [found, this.#targets.of(found, id)]));
     const bundle = [...targets.values()].some((target) => target.kind === "dependency")
-      ? await this.#ensureBundle()
+      ? await this.#packages.bundle()
       : null;
     const imports = new Set<string>();
     for (const target of targets.values()) if (target.kind === "module") imports.add(target.id);
@@ -467,7 +236,9 @@ export class DevServer {
     node.scansProject = compiled.scansProject;
     const { accepts } = compiled.scan;
     node.accepts =
-      accepts === "self" ? "self" : accepts.flatMap((specifier) => this.#resolve(specifier, id)?.id ?? []);
+      accepts === "self"
+        ? "self"
+        : accepts.flatMap((specifier) => this.#targets.resolve(specifier, id)?.id ?? []);
     const code = replaceSpecifiers(compiled.code, compiled.scan.imports, (found) => {
       const target = targets.get(found);
       if (target === undefined) return null;
@@ -501,7 +272,7 @@ export class DevServer {
     position: { line: number; column: number },
   ): Promise<{ file: string; line: number; column: number } | null> {
     const id = url.replace(/([?&])(import|t=\d+)(?=&|$)/g, "").replace(/\?$/, "");
-    const compiled = await this.#compiled.get(id);
+    const compiled = await this.#compiler.known(id);
     if (!compiled) return null;
     if (compiled.map === null) return { file: pathOf(id), ...position };
     const { TraceMap, originalPositionFor } = await import("@jridgewell/trace-mapping");
@@ -522,14 +293,15 @@ export class DevServer {
     if (paths.some(isProjectManifest)) this.#restart();
     const touched = new Set(paths.map((path) => `/${path}`));
     for (const file of touched) {
-      this.#compiled.delete(file);
-      for (const id of this.#compiled.keys()) if (fileOf(id) === file) this.#compiled.delete(id);
-      for (const node of this.#affected(file)) this.#compiled.delete(node.id);
+      this.#compiler.forget(
+        file,
+        this.#affected(file).map((node) => node.id),
+      );
     }
     const wasBroken = this.#failure !== null;
     const messages: HotMessage = { type: "update", updates: [] };
     let reload = paths.some(
-      (path) => isProjectManifest(path) || /\.html$/.test(path) || path.startsWith("public/"),
+      (path) => isProjectManifest(path) || path.endsWith(".html") || path.startsWith("public/"),
     );
     for (const file of touched) {
       for (const node of this.#affected(file)) {
@@ -558,12 +330,12 @@ export class DevServer {
         if (html !== null) await this.#crawl(html);
       }
       for (const { acceptedPath } of message.updates) {
-        const compiled = await this.#compile(acceptedPath);
+        const compiled = await this.#compiler.compile(acceptedPath);
         const wave: string[] = [];
         for (const found of compiled.scan.imports) this.#enqueue(wave, found, acceptedPath);
-        await Promise.all(wave.map((id) => this.#compile(id)));
+        await Promise.all(wave.map((id) => this.#compiler.compile(id)));
       }
-      await this.#ensureBundle();
+      await this.#packages.bundle();
       this.#setFailure(null);
       return true;
     } catch (thrown) {
@@ -584,7 +356,7 @@ export class DevServer {
 
   #restart(): void {
     this.#project = readProject(this.#options.fs, "development");
-    this.#compiled.clear();
+    this.#compiler.forgetAll();
   }
 
   /** A page could not take an update in a module: its importers are asked. */
@@ -611,14 +383,6 @@ export class DevServer {
     this.#failure = failure;
     this.#options.onFailure(failure);
   }
-}
-
-function isBundled(id: string): boolean {
-  return id.startsWith("/@") || (id.includes("/node_modules/") && !needsImportMark(id));
-}
-
-function readPackageFile(fs: ProjectFs, id: string): string {
-  return id.startsWith("/@") ? "export {}" : fs.readText(pathOf(id));
 }
 
 function unique<T extends { path: string; acceptedPath: string }>(updates: T[]): T[] {

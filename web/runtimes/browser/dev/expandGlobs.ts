@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { replaceMatches } from "../compile/compileStyle.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import { dirname, joinId } from "./resolveModule.ts";
 
@@ -9,7 +10,8 @@ const call =
 export function expandGlobs(fs: ProjectFs, code: string, id: string): string {
   if (!code.includes("import.meta.glob")) return code;
   const imports: string[] = [];
-  const body = code.replace(call, (_all, patterns: string, options: string | undefined, offset: number) => {
+  const body = replaceMatches(code, call, (match) => {
+    const [, patterns = "", options] = match;
     const eager = /eager\s*:\s*true/.test(options ?? "");
     const query = /(?:query|as)\s*:\s*["'`]\??([^"'`]*)["'`]/.exec(options ?? "")?.[1];
     const name = /import\s*:\s*["'`]([^"'`]+)["'`]/.exec(options ?? "")?.[1];
@@ -17,7 +19,7 @@ export function expandGlobs(fs: ProjectFs, code: string, id: string): string {
       const specifier = JSON.stringify(query === undefined ? path : `${path}?${query}`);
       const key = JSON.stringify(relativeKey(path, id, patterns));
       if (eager) {
-        const local = `__glob_${offset}_${index}`;
+        const local = `__glob_${match.index}_${index}`;
         imports.push(
           name === undefined
             ? `import * as ${local} from ${specifier};`

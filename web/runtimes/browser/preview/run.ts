@@ -35,5 +35,3 @@ if (/^[^.]+--run\./.test(location.host) && parent !== window) {
   });
   parent.postMessage({ type: "coder:run-ready" }, studioOrigin);
 }
-
-export {};

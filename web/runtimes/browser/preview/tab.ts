@@ -9,5 +9,3 @@ if (/^[a-z0-9-]{1,63}$/i.test(decodeURIComponent(id)) && !location.host.includes
   frame.title = "Preview";
   document.body.replaceChildren(frame);
 }
-
-export {};

@@ -5,8 +5,8 @@ import { dirname, join, relative } from "node:path";
 import type { Browser, FrameLocator, Page } from "@playwright/test";
 import type { BuildResult, FileMap, PreviewFailure, PreviewState } from "../../runtime.ts";
 import type { RuntimeServer } from "./runtimeServer.ts";
-// Types of `globalThis.coder` in the page.
-import type {} from "./page.ts";
+// Also brings the type of `globalThis.coder`.
+import type { RuntimeTestPage } from "./page.ts";
 
 /** A page with a booted runtime, driven from a test. */
 export interface RuntimePage {
@@ -26,7 +26,7 @@ export interface RuntimePage {
   build(): Promise<BuildResult | { failure: PreviewFailure }>;
   /** Runs a command to its end. */
   run(command: string, ...args: string[]): Promise<{ code: number; output: string }>;
-  consoleLines(): Promise<{ level: string; text: string }[]>;
+  consoleLines(): Promise<RuntimeTestPage["consoleLines"]>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,162 @@
+import { buildFailure } from "../buildFailure.ts";
+import { compileModule, type CompileContext } from "../compile/compileModule.ts";
+import { compileStyle, type StyleContext } from "../compile/compileStyle.ts";
+import { mimeType } from "../compile/mime.ts";
+import { fileOf, moduleKind, pathOf } from "../compile/moduleKind.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ProjectFs } from "../kernelParts.ts";
+import { expandGlobs } from "./expandGlobs.ts";
+import type { ImportTargets } from "./importTargets.ts";
+import { jsonModule } from "./jsonModule.ts";
+import type { Project } from "./project.ts";
+import { scanModule, type ScannedModule } from "./rewriteImports.ts";
+import { styleClassesModule, tailwindFor } from "./styleModules.ts";
+
+export interface Compiled {
+  /** Compiled, with the imports as written. */
+  code: string;
+  map: string | null;
+  scan: ScannedModule;
+  /** The files that went in, its own first. */
+  files: string[];
+  /** A sheet that is generated from what all other files contain. */
+  scansProject: boolean;
+}
+
+export interface ModuleCompilerOptions {
+  fs: ProjectFs;
+  engine: Engine;
+  project(): Project;
+  targets: ImportTargets;
+}
+
+/** Compiles the project's modules for the dev server, each once until its files change. */
+export class ModuleCompiler {
+  readonly #fs: ProjectFs;
+  readonly #engine: Engine;
+  readonly #project: () => Project;
+  readonly #targets: ImportTargets;
+  readonly #compiled = new Map<string, Promise<Compiled>>();
+
+  constructor({ fs, engine, project, targets }: ModuleCompilerOptions) {
+    this.#fs = fs;
+    this.#engine = engine;
+    this.#project = project;
+    this.#targets = targets;
+  }
+
+  /** What was compiled already. */
+  known(id: string): Promise<Compiled> | undefined {
+    return this.#compiled.get(id);
+  }
+
+  /** Forgets what was made from a file, and the other modules given. */
+  forget(file: string, ids: string[]): void {
+    for (const id of this.#compiled.keys()) if (fileOf(id) === file) this.#compiled.delete(id);
+    for (const id of ids) this.#compiled.delete(id);
+  }
+
+  forgetAll(): void {
+    this.#compiled.clear();
+  }
+
+  compile(id: string): Promise<Compiled> {
+    const known = this.#compiled.get(id);
+    if (known) return known;
+    const compiling = this.#compileNow(id);
+    this.#compiled.set(id, compiling);
+    // A failed module is tried again when someone asks: its file may not have changed, but what it imports.
+    compiling.catch(() => {
+      if (this.#compiled.get(id) === compiling) this.#compiled.delete(id);
+    });
+    return compiling;
+  }
+
+  async #compileNow(id: string): Promise<Compiled> {
+    const fs = this.#fs;
+    const kind = moduleKind(id);
+    const file = fileOf(id);
+    if (!fs.exists(pathOf(id))) {
+      throw buildFailure({ message: `${pathOf(id)} does not exist.`, file: pathOf(id) });
+    }
+    let files = [file];
+    let code: string;
+    let map: string | null = null;
+    let scansProject = false;
+    switch (kind.kind) {
+      case "style":
+      case "component-style": {
+        const style = await this.#style(id);
+        files = [file, ...style.files];
+        scansProject = style.scansProject;
+        code = styleClassesModule(id, style);
+        break;
+      }
+      case "raw":
+        code = `export default ${JSON.stringify(fs.readText(pathOf(id)))};`;
+        break;
+      case "json":
+        code = jsonModule(fs.readText(pathOf(id)), pathOf(id));
+        break;
+      case "inline":
+        code = `export default ${JSON.stringify(await this.#inline(id))};`;
+        break;
+      case "url":
+      case "asset":
+        code = `export default ${JSON.stringify(this.#assetUrl(file))};`;
+        break;
+      case "worker":
+        code = `export default class extends Worker { constructor(options) { super(${JSON.stringify(file)}, { type: "module", ...options }); } }`;
+        break;
+      default: {
+        const module = await compileModule(this.context(), id);
+        code = expandGlobs(fs, module.code, file);
+        map = module.map;
+      }
+    }
+    return { code, map, scan: scanModule(code, id), files, scansProject };
+  }
+
+  context(): CompileContext {
+    return {
+      fs: this.#fs,
+      project: this.#project(),
+      engine: this.#engine,
+      mode: "development",
+    };
+  }
+
+  styleContext(): StyleContext {
+    const fs = this.#fs;
+    return {
+      fs,
+      resolve: (specifier, importer) => this.#targets.resolve(specifier, importer)?.id ?? null,
+      assetUrl: (id) => this.#assetUrl(id),
+      tailwind: tailwindFor(fs, this.#project()),
+    };
+  }
+
+  async #style(id: string) {
+    const kind = moduleKind(id);
+    if (kind.kind !== "component-style") {
+      return compileStyle(this.styleContext(), fileOf(id), {
+        modules: kind.kind === "style" && kind.modules,
+      });
+    }
+    const { componentStyle } = await import("../compile/componentStyle.ts");
+    const part = await componentStyle(this.context(), id);
+    const style = await compileStyle(this.styleContext(), kind.file, part);
+    return { ...style, files: [kind.file, ...style.files] };
+  }
+
+  async #inline(id: string): Promise<string> {
+    if (fileOf(id).endsWith(".css")) return (await compileStyle(this.styleContext(), fileOf(id))).css;
+    const bytes = this.#fs.readFile(pathOf(id));
+    return `data:${mimeType(fileOf(id))};base64,${bytes.toBase64()}`;
+  }
+
+  /** Files of public/ are served from the root. */
+  #assetUrl(id: string): string {
+    return id.startsWith("/public/") ? id.slice("/public".length) : id;
+  }
+}
