@@ -18,7 +18,7 @@ export interface ButtonProps extends Omit<
 
 const base =
   "hit inline-flex shrink-0 items-center justify-center gap-2 rounded-control px-3 text-sm font-medium " +
-  "whitespace-nowrap transition-colors select-none disabled:opacity-55";
+  "whitespace-nowrap transition-colors select-none disabled:opacity-55 [&>svg]:size-4 [&>svg]:shrink-0";
 
 const variants: Record<ButtonVariant, string> = {
   primary: "bg-accent text-on-accent hover:bg-accent-hover",
