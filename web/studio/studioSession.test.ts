@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { CoderError } from "../../shared/errors.ts";
+import type { FileChange, FileMap, Runtime, RuntimeFs } from "../runtimes/runtime.ts";
 import { makeMemoryDraftStore, type DraftStore } from "./draftStore.ts";
 import {
   fromBase64,
@@ -143,4 +144,94 @@ describe("makeStudioSession", () => {
       error: expect.objectContaining({ message: "quota" }),
     });
   });
+
+  test("the echo of an edit never takes back the letters that were typed after it", async () => {
+    const { session } = await openSession();
+    const runtime = makeSlowRuntime();
+    await session.attach(runtime);
+    for (const typed of ["R", "Ro", "Rou", "Rout", "Routine"]) {
+      session.write("src/a.ts", typed);
+      await Promise.resolve();
+    }
+    await vi.waitFor(() => expect(text(runtime.files.get("src/a.ts"))).toBe("Routine"));
+    await runtime.settled();
+    expect(text(session.copy.read("src/a.ts"))).toBe("Routine");
+  });
+
+  test("what a command in the terminal writes and deletes comes in", async () => {
+    const { session } = await openSession();
+    const runtime = makeSlowRuntime();
+    await session.attach(runtime);
+    await runtime.fs.writeFile("note.txt", new TextEncoder().encode("hi"));
+    await runtime.fs.rm("src/a.ts");
+    await vi.waitFor(() =>
+      expect([...session.changes()]).toEqual([
+        ["note.txt", "added"],
+        ["src/a.ts", "deleted"],
+      ]),
+    );
+  });
+
+  test("a file made and deleted at once, and edits while the files are mounted, reach the runtime", async () => {
+    const { session, events } = await openSession();
+    const runtime = makeSlowRuntime();
+    const attaching = session.attach(runtime);
+    session.write("src/a.ts", "while mounting");
+    session.remove("src/b.ts");
+    await attaching;
+    session.create("short.ts", "x");
+    session.remove("short.ts");
+    await vi.waitFor(async () => {
+      await runtime.settled();
+      expect([...runtime.files.keys()].sort()).toEqual(["index.html", "src/a.ts"]);
+    });
+    expect(text(runtime.files.get("src/a.ts"))).toBe("while mounting");
+    expect(events.filter((event) => event.kind === "save-failed")).toEqual([]);
+  });
 });
+
+/** The files of a runtime in memory; every call and every report of a change takes a turn of the event loop or more. */
+function makeSlowRuntime() {
+  const files = new Map<string, Uint8Array>();
+  let listener: (changes: FileChange[]) => void = () => undefined;
+  let underWay = 0;
+  const later = async <T>(work: () => T): Promise<T> => {
+    underWay += 1;
+    await new Promise((resolve) => setTimeout(resolve, 1 + (underWay % 3)));
+    underWay -= 1;
+    return work();
+  };
+  const report = (change: FileChange) => void later(() => listener([change]));
+  const encoder = new TextEncoder();
+  const put = (path: string, content: string | Uint8Array) =>
+    files.set(path, typeof content === "string" ? encoder.encode(content) : content);
+  const fs: Pick<RuntimeFs, "readFile" | "writeFile" | "rm" | "watch"> = {
+    readFile: (path) =>
+      later(() => {
+        const found = files.get(path);
+        if (found === undefined) throw new CoderError("not_found", `There is no ${path}`);
+        return found.slice();
+      }),
+    writeFile: (path, content) =>
+      later(() => {
+        put(path, content);
+        report({ path, kind: "write" });
+      }),
+    rm: (path) =>
+      later(() => {
+        if (!files.delete(path)) throw new CoderError("not_found", `There is no ${path}`);
+        report({ path, kind: "delete" });
+      }),
+    watch: (next) => {
+      listener = next;
+      return () => (listener = () => undefined);
+    },
+  };
+  const mount = (given: FileMap) =>
+    later(() => Object.entries(given).forEach(([path, content]) => put(path, content)));
+  return {
+    ...({ fs, mount } as Runtime),
+    files,
+    settled: () => vi.waitFor(() => expect(underWay).toBe(0)),
+  };
+}

@@ -100,18 +100,26 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
     saveTimer = setTimeout(() => void save(), saveDelayMs);
     emit({ kind: "files", paths });
   };
-  const tellRuntime = (work: (runtime: Runtime) => Promise<unknown>): void => {
-    if (runtime === undefined) return;
-    work(runtime).catch((error: unknown) => emit({ kind: "save-failed", error: toCoderError(error) }));
+  /** Paths whose content is on its way to the runtime. One write at a time: the newest content follows the last one. */
+  const outbox = new Map<string, Promise<void>>();
+  const send = async (target: Runtime, path: string): Promise<void> => {
+    let sent: Uint8Array | undefined;
+    do {
+      sent = copy.read(path);
+      await (sent === undefined ? removeIfThere(target, path) : target.fs.writeFile(path, sent));
+    } while (copy.read(path) !== sent);
+  };
+  const tellRuntime = (path: string): void => {
+    if (runtime === undefined || outbox.has(path)) return;
+    const sending = send(runtime, path)
+      .catch((error: unknown) => emit({ kind: "save-failed", error: toCoderError(error) }))
+      .finally(() => outbox.delete(path));
+    outbox.set(path, sending);
   };
   const put = (path: string, content: Uint8Array | null): void => {
-    if (content === null) {
-      copy.remove(path);
-      tellRuntime((target) => target.fs.rm(path));
-    } else {
-      copy.write(path, content);
-      tellRuntime((target) => target.fs.writeFile(path, content));
-    }
+    if (content === null) copy.remove(path);
+    else copy.write(path, content);
+    tellRuntime(path);
   };
   const putAll = (files: ReadonlyMap<string, Uint8Array | null>): Undoable => {
     const before = new Map([...files.keys()].map((path) => [path, copy.read(path) ?? null]));
@@ -127,14 +135,23 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
   const below = (path: string): string[] =>
     copy.paths().filter((each) => each === path || each.startsWith(`${path}/`));
 
+  /**
+   * The runtime's content of a path, or null where it has none. The echo of an edit here may come back after the next
+   * one: only what was read while nothing of the path was under way, and nothing was edited, is news.
+   */
+  const settledRead = async (source: Runtime, path: string): Promise<Uint8Array | null> => {
+    for (;;) {
+      await outbox.get(path);
+      const known = copy.read(path);
+      const content = await readIfThere(source, path);
+      if (!outbox.has(path) && copy.read(path) === known) return content;
+    }
+  };
   /** What the runtime changed (a command in the terminal) comes into the copy. */
   const takeIn = async (source: Runtime, paths: string[]): Promise<void> => {
     const changed: string[] = [];
     for (const path of paths) {
-      const content = await source.fs.readFile(path).catch((error: unknown) => {
-        if (toCoderError(error).code === "not_found") return null;
-        throw error;
-      });
+      const content = await settledRead(source, path);
       const known = copy.read(path) ?? null;
       if (content === known || (content !== null && known !== null && sameBytes(content, known))) continue;
       if (content === null) copy.remove(path);
@@ -170,10 +187,11 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
     async attach(target) {
       const files: FileMap = Object.fromEntries(copy.snapshot());
       await target.mount(files);
-      // Edits made while it was mounting.
-      for (const [path, content] of copy.snapshot())
-        if (files[path] !== content) await target.fs.writeFile(path, content);
       runtime = target;
+      // Edits made while it was mounting.
+      for (const path of new Set([...Object.keys(files), ...copy.paths()]))
+        if (files[path] !== copy.read(path)) tellRuntime(path);
+      await Promise.all(outbox.values());
       stopWatching = target.fs.watch((changes) => {
         const paths = changes
           .map((change) => change.path)
@@ -264,6 +282,24 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
     },
   };
   return session;
+}
+
+async function readIfThere(source: Runtime, path: string): Promise<Uint8Array | null> {
+  try {
+    return await source.fs.readFile(path);
+  } catch (error) {
+    if (toCoderError(error).code === "not_found") return null;
+    throw error;
+  }
+}
+
+/** Removes what may never have arrived: a file that was made and deleted within one write. */
+async function removeIfThere(target: Runtime, path: string): Promise<void> {
+  try {
+    await target.fs.rm(path);
+  } catch (error) {
+    if (toCoderError(error).code !== "not_found") throw error;
+  }
 }
 
 /** Base64 of bytes of any length (`btoa` takes text, and spreading a large array overflows the stack). */
