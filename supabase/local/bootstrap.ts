@@ -55,12 +55,17 @@ export async function prepareDatabase(options: {
 }): Promise<boolean> {
   const { adminUrl, passwords, plan } = options;
   const hash = createHash("sha256").update(plan.hash).update(JSON.stringify(passwords)).digest("hex");
-  const admin = postgres(adminUrl, { max: 1, onnotice: () => undefined });
+  const admin = postgres(adminUrl, {
+    max: 1,
+    onnotice: () => undefined,
+    connection: { synchronous_commit: "off" },
+  });
   try {
     if ((await storedHash(admin)) === hash) {
       await admin`select realtime.maintain_partitions()`;
       return false;
     }
+    // A hundred small transactions that nobody needs one by one: the disk is waited for once, at the end.
     // Imported here only: an unchanged start must not pay for parsing either package.
     const [{ getAuthSchemaSql }] = await Promise.all([
       import("@supabase/lite"),
@@ -70,14 +75,22 @@ export async function prepareDatabase(options: {
     await admin.unsafe(`begin; ${getAuthSchemaSql(true)};\n${plan.bootstrapSql}\ncommit;`);
     await setPasswords(admin, passwords);
     const owner = withRole(adminUrl, "postgres", passwords.postgres);
-    await migrateDbos(owner);
-    const sql = postgres(owner, { max: 1, onnotice: () => undefined });
+    const hurried = new URL(owner);
+    hurried.searchParams.set("options", "-c synchronous_commit=off");
+    await migrateDbos(hurried.href);
+    const sql = postgres(owner, {
+      max: 1,
+      onnotice: () => undefined,
+      connection: { synchronous_commit: "off" },
+    });
     try {
       await applyMigrations(sql, plan.migrations);
     } finally {
       await sql.end();
     }
     await closeDbos(admin);
+    // Waits for the disk, and with it all that was written before.
+    await admin`set synchronous_commit = on`;
     await admin`insert into coder_local.applied (name, hash) values ('plan', ${hash})
       on conflict (name) do update set hash = excluded.hash, at = now()`;
     return true;
