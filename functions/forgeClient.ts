@@ -56,7 +56,7 @@ const errorSchema = z.object({
   }),
 });
 
-export interface ForgeFileEdit {
+interface ForgeFileEdit {
   path: string;
   content: string | null;
   encoding: "utf8" | "base64";

@@ -25,7 +25,7 @@ const environmentSchema = z.object({
 });
 
 /** The handler for an Edge Function, from the environment. @throws ZodError naming what is missing. */
-export function createDenoHandler(
+function createDenoHandler(
   environment: Record<string, string | undefined>,
 ): (request: Request) => Promise<Response> {
   const env = environmentSchema.parse(environment);

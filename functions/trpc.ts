@@ -41,7 +41,7 @@ const t = initTRPC.context<Context>().create({
   },
 });
 
-export const { router, createCallerFactory } = t;
+export const { router } = t;
 
 /** Turns what a procedure throws into a `TRPCError` whose HTTP status fits its closed code. */
 const closedErrors = t.middleware(async ({ next }) => {

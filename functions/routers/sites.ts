@@ -11,7 +11,7 @@ import { rollbackSite } from "../sql/rollbackSite.ts";
 import { verifyBlobs } from "../verifyBlobs.ts";
 
 /** Path -> what is served there. Paths are relative, without a leading slash. */
-export const manifestSchema = z
+const manifestSchema = z
   .record(
     repoPath,
     z.strictObject({

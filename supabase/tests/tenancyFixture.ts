@@ -19,7 +19,7 @@ export interface Tenancy {
   close(): Promise<void>;
 }
 
-export interface Organisation {
+interface Organisation {
   orgId: string;
   projectId: string;
   runId: string;
