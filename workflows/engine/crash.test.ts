@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { crashPoints } from "./crashPoint.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
@@ -16,13 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
+// A deadline is only for what hangs: on a busy machine a take-over can take many times its usual five seconds.
+vi.setConfig({ testTimeout: 120_000 });
+
 const ended = ["succeeded", "failed", "canceled"];
 const yaml = [
   "name: Crash",
-  "defaults: { on_interrupt: retry }",
   "steps:",
   // Outside the repository, so that every execution is seen: the cache directory lives longer than the run.
-  "  - { type: command, command: 'mkdir -p dist; cp site/index.html dist; echo one; echo x >> $npm_config_cache.one' }",
+  "  - { type: command, on_interrupt: retry, command: 'mkdir -p dist; cp site/index.html dist; echo one; echo x >> $npm_config_cache.one' }",
   "  - { type: deploy, target: preview }",
   "  - { type: command, command: 'test -e dist/index.html; echo three' }",
 ].join("\n");
@@ -33,7 +35,7 @@ async function crashAt(point: string): Promise<{ runId: string; died: boolean }>
   const runId = await fixture.start(project, yaml);
   await doomed.exited;
   const second = await fixture.startWorker();
-  await fixture.until(runId, ended, 25_000);
+  await fixture.until(runId, ended);
   await second.kill("SIGTERM");
   return { runId, died: doomed.child.signalCode === "SIGKILL" };
 }
@@ -108,8 +110,9 @@ test("the commands of a killed worker die with it", async () => {
 });
 
 test("a worker that is told to leave hands its runs over at once", async () => {
-  const first = await fixture.startWorker();
-  const second = await fixture.startWorker();
+  const leaseMs = 60_000;
+  const first = await fixture.startWorker({ env: { CODER_LEASE_MS: String(leaseMs) } });
+  const second = await fixture.startWorker({ env: { CODER_LEASE_MS: String(leaseMs) } });
   const yaml =
     "name: T\ndefaults: { on_interrupt: retry }\nsteps:\n  - { type: command, command: 'echo up; test -e again && exit 0; touch again; sleep 600' }\n";
   const runId = await fixture.start(project, yaml);
@@ -120,8 +123,7 @@ test("a worker that is told to leave hands its runs over at once", async () => {
   await leaving.kill("SIGTERM");
   expect(leaving.child.exitCode).toBe(0);
   await fixture.untilEvent(runId, (all) => all.some((event) => event.type === "run.resumed"));
-  // Well before a lease would have run out twice; the reaper looks every second.
-  expect(Date.now() - leftAt).toBeLessThan(6000);
+  expect(Date.now() - leftAt).toBeLessThan(leaseMs / 2);
   await fixture.until(runId, ended);
   expect((await fixture.run(runId)).status).toBe("succeeded");
   await staying.kill("SIGTERM");
@@ -136,7 +138,7 @@ test("a worker that hangs loses its lease, is refused its events, and stops itse
   await fixture.untilEvent(runId, (all) => all.some((event) => event.type === "step.log"));
   process.kill(hanging.pid, "SIGSTOP");
   const second = await fixture.startWorker();
-  await fixture.until(runId, ended, 25_000);
+  await fixture.until(runId, ended);
   expect((await fixture.run(runId)).status).toBe("succeeded");
   process.kill(hanging.pid, "SIGCONT");
   await hanging.exited;

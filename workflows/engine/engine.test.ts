@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
+// A deadline is only for what hangs.
+vi.setConfig({ testTimeout: 120_000 });
+
 let fixture: EngineFixture;
 let project: TestProject;
 beforeAll(async () => {
@@ -24,7 +27,7 @@ async function runToEnd(
   options: { inputs?: Record<string, unknown>; dryRun?: boolean } = {},
 ): Promise<string> {
   const runId = await fixture.start(project, ["name: Test", ...lines].join("\n"), options);
-  await fixture.until(runId, ended, 25_000);
+  await fixture.until(runId, ended);
   return runId;
 }
 
@@ -295,6 +298,30 @@ test("nothing to deploy is a typed failure that says where was looked", async ()
   expect(await fixture.run(runId)).toMatchObject({
     failure: { code: "deploy_failed", message: expect.stringContaining("nowhere") },
   });
+});
+
+test("a site with too many files is refused before anything leaves", async () => {
+  const runId = await runToEnd([
+    "steps:",
+    "  - { type: command, command: 'mkdir dist; cd dist; touch index.html; seq 5001 | xargs touch' }",
+    "  - { type: deploy, target: preview }",
+  ]);
+  expect(await fixture.run(runId)).toMatchObject({
+    failure: { code: "deploy_failed", message: expect.stringContaining("more than 5000 files") },
+  });
+});
+
+test("many runs at once all end, with few sandboxes open at a time", async () => {
+  const runIds = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      fixture.start(
+        project,
+        "name: T\nsteps: [{ type: command, command: 'true' }, { type: command, command: 'true' }]\n",
+      ),
+    ),
+  );
+  for (const runId of runIds) await fixture.until(runId, ended);
+  for (const runId of runIds) expect((await fixture.run(runId)).status).toBe("succeeded");
 });
 
 test("a gate on deploy.prod asks for exactly the content that then goes out", async () => {

@@ -19,11 +19,16 @@ export interface StepLog {
 const batchMs = 60;
 /** Of one event; a message to the browser carries it whole. */
 const maxEventChars = 64 * 1024;
-/** Of one execution of a step. */
-export const maxLogChars = 50 * 1024 * 1024;
+const defaultMaxLogChars = 50 * 1024 * 1024;
 
-export function makeRunEvents(deps: { sql: Sql; workerId: string; redactor: Redactor }): RunEvents {
-  const { sql, workerId, redactor } = deps;
+export function makeRunEvents(deps: {
+  sql: Sql;
+  workerId: string;
+  redactor: Redactor;
+  /** Of one execution of a step, in UTF-16 units; default 50 Mi. */
+  maxLogChars?: number;
+}): RunEvents {
+  const { sql, workerId, redactor, maxLogChars = defaultMaxLogChars } = deps;
   const store = (runId: string, events: KeyedEvent[]): Promise<void> =>
     whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
   const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
@@ -34,7 +39,12 @@ export function makeRunEvents(deps: { sql: Sql; workerId: string; redactor: Reda
   return {
     append,
     openLog: (target) =>
-      new BatchedLog({ ...target, redactor, append: (...events) => store(target.runId, events) }),
+      new BatchedLog({
+        ...target,
+        redactor,
+        maxLogChars,
+        append: (...events) => store(target.runId, events),
+      }),
   };
 }
 
@@ -50,6 +60,7 @@ interface LogOptions {
   stepId: string;
   execution: string;
   redactor: Redactor;
+  maxLogChars: number;
   append: (...events: KeyedEvent[]) => Promise<void>;
 }
 
@@ -69,15 +80,18 @@ class BatchedLog implements StepLog {
   }
 
   write(stream: LogChunk["stream"], text: string): void {
-    if (this.#written > maxLogChars && stream !== "note") return;
-    this.#written += text.length;
-    const safe = stream === "note" ? this.#options.redactor.text(text) : this.#streams[stream].push(text);
-    this.#add(stream, safe);
-    if (this.#written > maxLogChars && stream !== "note") {
-      this.#add(
-        "note",
-        `Output cut here: a step's log holds ${maxLogChars / 1024 / 1024} MB. The command goes on.\n`,
-      );
+    const { maxLogChars, redactor } = this.#options;
+    if (stream === "note") this.#add(stream, redactor.text(text));
+    else if (this.#written <= maxLogChars) {
+      this.#written += text.length;
+      this.#add(stream, this.#streams[stream].push(text));
+      if (this.#written > maxLogChars) {
+        const size =
+          maxLogChars < 1024 * 1024
+            ? `${maxLogChars} characters`
+            : `${Math.round(maxLogChars / 1024 / 1024)} MB`;
+        this.#add("note", `Output cut here: a step's log holds ${size}. The command goes on.\n`);
+      }
     }
     this.#timer ??= setTimeout(() => this.#flush(), batchMs);
   }

@@ -93,7 +93,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   const { run, plan, event } = await deps.load(runId);
   const step = plan.steps.find((one) => one.id === stepId);
   if (!step) throw new CoderError("internal", `Run ${runId} has no step ${stepId}`);
-  const release = await deps.slots.take(host.signal).catch(() => undefined);
+  const release = await deps.slots.take(host.signal, { first: host.isOpen }).catch(() => undefined);
   const free = host.use();
   const startedAt = performance.now();
   const finish = async (ended: Ended, execs: number): Promise<StepOutcome> => {
@@ -125,7 +125,8 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     if (host.signal.aborted) return await finish(abortedEnd(host), begun.execs);
     const log = deps.events.openLog({ runId, stepId, execution: String(begun.execs) });
     const interrupted = begun.execs > request.execsBefore + 1;
-    if (interrupted && step.onInterrupt === "fail") {
+    // What is not a command is made to be repeated: its effects have ids.
+    if (interrupted && step.type === "command" && step.onInterrupt === "fail") {
       log.write("note", "The worker died while this step ran, and on_interrupt is fail.\n");
       await log.close();
       const failure: Failure = {

@@ -4,7 +4,7 @@ import { removeWorker } from "./sql/removeWorker.ts";
 import { renewWorker } from "./sql/renewWorker.ts";
 
 export interface Lease {
-  /** Whether workers that look dead may be taken for dead: not for one lease after the database was away. */
+  /** Whether workers that look dead may be taken for dead: not for one lease after our start, or after the database was away. */
   mayReap(): boolean;
   /** Gives the lease back. */
   release(): Promise<void>;

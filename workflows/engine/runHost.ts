@@ -69,6 +69,11 @@ export class RunHost {
     return reason instanceof RunAborted ? reason.reason : undefined;
   }
 
+  /** Whether it has a sandbox, and with it the memory of several processes. */
+  get isOpen(): boolean {
+    return this.#sandbox !== undefined;
+  }
+
   /** Kills what runs, and lets nothing of this run start any more on this worker. */
   abort(reason: AbortReason): void {
     if (!this.signal.aborted) this.#controller.abort(new RunAborted(reason));

@@ -33,3 +33,18 @@ test("who gives up waiting leaves the queue", async () => {
   await expect(next).resolves.toBeTypeOf("function");
   await expect(slots.take(controller.signal)).rejects.toThrow("canceled");
 });
+
+test("who has a sandbox open already goes before who has none", async () => {
+  const slots = makeSlots(1);
+  const release = await slots.take(never);
+  const order: string[] = [];
+  const wait = async (name: string, first: boolean): Promise<void> => {
+    const done = await slots.take(never, { first });
+    order.push(name);
+    done();
+  };
+  const all = [wait("new", false), wait("open", true), wait("new too", false)];
+  release();
+  await Promise.all(all);
+  expect(order).toEqual(["open", "new", "new too"]);
+});

@@ -1,14 +1,18 @@
-/** Limits how many steps run at once in this worker; the rest wait in order. */
+/**
+ * Limits how many steps run at once in this worker. The rest wait in order, but those of runs that have a sandbox open
+ * come first: so there are about as many sandboxes as slots, however many runs wait.
+ */
 export interface Slots {
   /** Resolves when there is room, with the function that makes room again; rejects when aborted meanwhile. */
-  take(signal: AbortSignal): Promise<() => void>;
+  take(signal: AbortSignal, options?: { first?: boolean }): Promise<() => void>;
 }
 
 export function makeSlots(limit: number): Slots {
   let free = limit;
+  const preferred: (() => void)[] = [];
   const waiting: (() => void)[] = [];
   const release = (): void => {
-    const next = waiting.shift();
+    const next = preferred.shift() ?? waiting.shift();
     if (next) next();
     else free += 1;
   };
@@ -20,7 +24,8 @@ export function makeSlots(limit: number): Slots {
     };
   };
   return {
-    take(signal) {
+    take(signal, options = {}) {
+      const queue = options.first ? preferred : waiting;
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       if (free > 0) {
         free -= 1;
@@ -28,14 +33,14 @@ export function makeSlots(limit: number): Slots {
       }
       return new Promise((resolve, reject) => {
         const abort = (): void => {
-          waiting.splice(waiting.indexOf(start), 1);
+          queue.splice(queue.indexOf(start), 1);
           reject(signal.reason as Error);
         };
         const start = (): void => {
           signal.removeEventListener("abort", abort);
           resolve(once());
         };
-        waiting.push(start);
+        queue.push(start);
         signal.addEventListener("abort", abort, { once: true });
       });
     },

@@ -285,8 +285,9 @@ async function reap(
   sql: Sql,
   options: { leaseMs: number; mayReap(): boolean; logger: Logger },
 ): Promise<void> {
-  if (!options.mayReap()) return;
-  const dead = await reapWorkers(sql, { version: applicationVersion, leaseMs: options.leaseMs });
+  const { leaseMs } = options;
+  // Who gave its lease back is gone for certain; who only looks dead may be coming back from an outage with us.
+  const dead = await reapWorkers(sql, { version: applicationVersion, leaseMs, takeStale: options.mayReap() });
   if (dead.length === 0) return;
   options.logger.info({ dead }, "Taking over from workers that are gone");
   await DBOSExecutor.globalInstance?.recoverPendingWorkflows(dead);

@@ -105,7 +105,7 @@ export async function startEngineFixture(
     const tail = (await events(runId)).slice(-30).map((event) => JSON.stringify(event).slice(0, 600));
     return [...tail, ...workers.map((one) => one.said().slice(-3000))].join("\n");
   };
-  const untilEvent: EngineFixture["untilEvent"] = async (runId, holds, timeoutMs = 20_000) => {
+  const untilEvent: EngineFixture["untilEvent"] = async (runId, holds, timeoutMs = 60_000) => {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const all = await whileReachable(() => events(runId));
@@ -132,7 +132,7 @@ export async function startEngineFixture(
         CODER_WORK_DIR: join(directory, "work"),
         CODER_REGISTRY: "http://registry.invalid/",
         CODER_GIT_REMOTE: `file://${directory}/git/{org}/{project}.git`,
-        CODER_LEASE_MS: "1500",
+        CODER_LEASE_MS: "3000",
         CODER_LOG_LEVEL: "warn",
         ...env,
       });
@@ -159,7 +159,7 @@ export async function startEngineFixture(
         'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun})`;
       return id;
     },
-    async until(runId, statuses, timeoutMs = 20_000) {
+    async until(runId, statuses, timeoutMs = 60_000) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         const rows = await whileReachable(() => sql`select status from runs where id = ${runId}`);

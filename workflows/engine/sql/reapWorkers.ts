@@ -4,20 +4,22 @@ import type { Sql } from "../database.ts";
 const reaperLock = 0x636f6465;
 
 /**
- * Takes the lease from workers not seen for `leaseMs`, and returns every executor that holds unfinished workflows of
+ * With `takeStale`, takes the lease from workers not seen for `leaseMs`, and returns every executor that holds unfinished workflows of
  * this version without a lease: those workers, and those that gave theirs back. Empty when another worker is at it.
  */
 export async function reapWorkers(
   sql: Sql,
-  options: { version: string; leaseMs: number },
+  options: { version: string; leaseMs: number; takeStale: boolean },
 ): Promise<string[]> {
   return sql.begin(async (tx) => {
     const [lock] = await tx<{ locked: boolean }[]>`select pg_try_advisory_xact_lock(${reaperLock}) as locked`;
     if (!lock?.locked) return [];
     // Skipping locked rows: a heartbeat that is being written now is fresh.
-    await tx`
-      delete from public.workers where id in (
+    if (options.takeStale) {
+      await tx`
+        delete from public.workers where id in (
         select id from public.workers where seen < now() - make_interval(secs => ${options.leaseMs / 1000}) for update skip locked)`;
+    }
     const rows = await tx<{ executor_id: string }[]>`
       select distinct s.executor_id from dbos.workflow_status s
       where s.status = 'PENDING' and s.application_version = ${options.version} and s.executor_id is not null
