@@ -135,9 +135,6 @@ function LiveRunPage(props: LiveRunPageProps) {
       defer: true,
     }),
   );
-  createEffect(() => {
-    document.title = `${statusWord(status())} · ${props.run.name} #${props.run.number} · Coder`;
-  });
   const select = (stepId: string) =>
     setSearch({ step: stepId, artifact: null, find: null }, { replace: true });
   const move = (by: number) => {
@@ -160,6 +157,7 @@ function LiveRunPage(props: LiveRunPageProps) {
     <Page
       fill
       crumbs={props.crumbs}
+      title={`${statusWord(status())} · ${props.run.name} #${props.run.number} · ${props.project.name}`}
       primary={
         <RunActions
           run={props.run}

@@ -6,8 +6,10 @@ export interface Crumb {
 }
 
 export interface PageProps {
-  /** Where this is; the last one is this page and names the document. */
+  /** Where this is; the last one is this page. */
   crumbs: readonly Crumb[];
+  /** Title of the document; default: the breadcrumb, last first. */
+  title?: string | undefined;
   /** Beside the breadcrumb: branch, status. */
   beside?: JSX.Element;
   /** Secondary controls at the right. */
@@ -23,7 +25,7 @@ export interface PageProps {
 export function Page(props: PageProps) {
   createEffect(() => {
     const labels = props.crumbs.map((crumb) => crumb.label).reverse();
-    document.title = [...labels, "Coder"].join(" · ");
+    document.title = [...(props.title === undefined ? labels : [props.title]), "Coder"].join(" · ");
   });
   return (
     <div class="flex h-full min-w-0 flex-1 flex-col">
