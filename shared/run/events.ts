@@ -5,7 +5,15 @@ import { z } from "zod";
 export const runStatuses = ["queued", "running", "waiting", "succeeded", "failed", "canceled"] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
-export const stepStatuses = ["pending", "running", "waiting", "succeeded", "failed", "skipped", "canceled"] as const;
+export const stepStatuses = [
+  "pending",
+  "running",
+  "waiting",
+  "succeeded",
+  "failed",
+  "skipped",
+  "canceled",
+] as const;
 export type StepStatus = (typeof stepStatuses)[number];
 
 export const artifactKinds = [
