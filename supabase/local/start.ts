@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from "node:http";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { enableCompileCache } from "node:module";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
@@ -430,13 +431,16 @@ async function main(): Promise<void> {
   registryAsked.catch(() => undefined);
   webBuilt.catch(() => undefined);
   const database = startDatabase(settings, secrets, ends);
-  const partsLoaded = loadParts();
-  partsLoaded.catch(() => undefined);
-  const { urls, changed } = await database;
-  const registry = await registryAsked;
   const onLog = await openWorkerLog(join(settings.dataDir, "worker.log"), log);
-  const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry, onLog });
-  ends.add("The worker", () => worker.stop());
+  const workerStarted = Promise.all([database, registryAsked]).then(([{ urls }, registry]) => {
+    const worker = startWorker({ settings, secrets, urls, origin: server.origin, registry, onLog });
+    ends.add("The worker", () => worker.stop());
+    return worker;
+  });
+  // Loading keeps this thread busy, and the worker takes longest: so it goes first, unless the database takes its time.
+  const partsLoaded = Promise.race([workerStarted, delay(200)]).then(loadParts);
+  for (const early of [workerStarted, partsLoaded]) early.catch(() => undefined);
+  const [{ urls, changed }, registry, worker] = await Promise.all([database, registryAsked, workerStarted]);
   const health = () => {
     const ok = worker.isReady() && ending === undefined;
     return {
