@@ -62,7 +62,8 @@ function ci(facts: ProjectFacts): Candidate {
           { type: "repo_event", event: "pull_request.opened" },
         ],
         concurrency: { group: "ci-${{ project.ref }}", max: 1, when_full: "cancel_oldest" },
-        policies: policies(1800),
+        defaults: { on_interrupt: "retry" },
+      policies: policies(1800),
         steps,
       },
     ),
@@ -100,7 +101,8 @@ function dependencyUpdates(facts: ProjectFacts): Candidate {
           { type: "cron", cron: "0 6 * * 1", timezone: "UTC", catch_up: "last" },
           { type: "manual" },
         ],
-        concurrency: { group: "dependency-updates", max: 1, when_full: "skip" },
+        defaults: { on_interrupt: "retry" },
+      concurrency: { group: "dependency-updates", max: 1, when_full: "skip" },
         policies: {
           ...policies(3600),
           repo: { allowed_paths: ["package.json", ...(facts.lockFile === null ? [] : [facts.lockFile])] },
@@ -131,7 +133,8 @@ function release(facts: ProjectFacts): Candidate {
       {
         name: "Release",
         triggers: [{ type: "manual" }],
-        concurrency: { group: "release", max: 1, when_full: "queue" },
+        defaults: { on_interrupt: "retry" },
+      concurrency: { group: "release", max: 1, when_full: "queue" },
         // A founder alone must be able to ship; a team sets this to false.
         policies: { ...policies(3600), gates: { self_approval: true } },
         steps: [
