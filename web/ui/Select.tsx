@@ -52,7 +52,9 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
         aria-label={props.hideLabel ? `${props.label}: ${chosen()?.label ?? "none"}` : undefined}
         class="hit inline-flex items-center justify-between gap-2 rounded-control border border-line-strong bg-surface px-3 text-sm hover:bg-hover disabled:opacity-55"
       >
-        <span class="truncate">{chosen()?.label ?? props.label}</span>
+        <Kobalte.Value<SelectOption<Value>> class="truncate">
+          {(state) => state.selectedOption()?.label ?? props.label}
+        </Kobalte.Value>
         <Kobalte.Icon as={ChevronDown} class="size-4 shrink-0 text-muted" aria-hidden="true" />
       </Kobalte.Trigger>
       <Kobalte.Portal>

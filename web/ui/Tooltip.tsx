@@ -18,7 +18,11 @@ export function Tooltip(props: TooltipProps) {
         {props.children}
       </Kobalte.Trigger>
       <Kobalte.Portal>
-        <Kobalte.Content class="z-50 flex max-w-72 items-center gap-2 rounded-control border border-line bg-raised px-2 py-1 text-xs text-text shadow-float">
+        <Kobalte.Content
+          // The child already says it to a screen reader; hidden, it is not read twice.
+          aria-hidden="true"
+          class="z-50 flex max-w-72 items-center gap-2 rounded-control border border-line bg-raised px-2 py-1 text-xs text-text shadow-float"
+        >
           {props.label}
           <Show when={props.keys}>{(keys) => <Kbd keys={keys()} />}</Show>
         </Kobalte.Content>
