@@ -2,6 +2,7 @@ import "./ui/tokens.css";
 import { AuthClient, type SupabaseClient } from "@supabase/supabase-js";
 import { QueryClientProvider } from "@tanstack/solid-query";
 import { render } from "solid-js/web";
+import { arrive } from "./auth/arrival.ts";
 import { ApiContext, makeApi, makeQueryClient } from "./api.ts";
 import { loadConfig, type Config } from "./config.ts";
 import { Routes } from "./routes.tsx";
@@ -60,6 +61,7 @@ function App(props: { config: Config }) {
 
 async function start(root: HTMLElement) {
   try {
+    arrive();
     const config = await loadConfig(import.meta.env);
     render(() => <App config={config} />, root);
   } catch (error) {

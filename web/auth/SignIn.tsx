@@ -2,18 +2,13 @@ import { Navigate, useSearchParams } from "@solidjs/router";
 import MailOpen from "lucide-solid/icons/mail-open";
 import { createSignal, Match, Show, Switch, type JSX } from "solid-js";
 import { toCoderError } from "../../shared/errors.ts";
+import { arrivalFailure } from "./arrival.ts";
+import { safeNext } from "./safeNext.ts";
 import { useSession } from "../session.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Page } from "../ui/Page.tsx";
 import { TextField } from "../ui/TextField.tsx";
-import {
-  safeNext,
-  sendMagicLink,
-  signInAsOwner,
-  signInWithGitHub,
-  signInWithPassword,
-  signUp,
-} from "./signInWays.ts";
+import { sendMagicLink, signInAsOwner, signInWithGitHub, signInWithPassword, signUp } from "./signInWays.ts";
 
 type Form = "sign-in" | "sign-up";
 type Work = "owner" | "password" | "link" | "github";
@@ -40,7 +35,7 @@ export function SignIn() {
 /** One way at a time is under way; its failure is shown beside the buttons. */
 function createWork() {
   const [working, setWorking] = createSignal<Work | null>(null);
-  const [failure, setFailure] = createSignal<string | null>(null);
+  const [failure, setFailure] = createSignal(arrivalFailure(location.hash));
   const run = async (work: Work, task: () => Promise<void>) => {
     setWorking(work);
     setFailure(null);

@@ -1,6 +1,7 @@
 import type { AuthError } from "@supabase/supabase-js";
 import { z } from "zod/mini";
 import { CoderError, httpStatusByCode, type ErrorCode } from "../../shared/errors.ts";
+import { rememberNext } from "./arrival.ts";
 import type { Auth } from "../session.tsx";
 
 /** The ways into an account. Each throws a CoderError with what to do; none says whether an address has an account. */
@@ -70,6 +71,7 @@ export async function signUp(auth: Auth, credentials: Credentials): Promise<bool
 
 /** Sends a mail with a link that signs in and leads to the path `next`. */
 export async function sendMagicLink(auth: Auth, email: string, next: string): Promise<void> {
+  rememberNext(next);
   const { error } = await auth.signInWithOtp({
     email,
     options: { emailRedirectTo: `${location.origin}/signin?next=${encodeURIComponent(next)}` },
@@ -79,14 +81,10 @@ export async function sendMagicLink(auth: Auth, email: string, next: string): Pr
 
 /** Leaves for GitHub and comes back to the path `next`. */
 export async function signInWithGitHub(auth: Auth, next: string): Promise<void> {
+  rememberNext(next);
   const { error } = await auth.signInWithOAuth({
     provider: "github",
     options: { redirectTo: `${location.origin}/signin?next=${encodeURIComponent(next)}` },
   });
   if (error !== null) throw authFailure(error);
-}
-
-/** A path of this Studio, or "/": what a link may ask to be shown after signing in. */
-export function safeNext(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith("/signin") ? next : "/";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { safeNext } from "./signInWays.ts";
+import { safeNext } from "./safeNext.ts";
 
 describe("where to go after signing in", () => {
   it.each([
