@@ -24,12 +24,20 @@ describe("toClosedError", () => {
     ["57P01", "unavailable"],
     ["08006", "unavailable"],
     ["53300", "unavailable"],
-    ["CONNECTION_CLOSED", "unavailable"],
     ["ECONNREFUSED", "unavailable"],
     ["42P01", "internal"],
     ["XX000", "internal"],
   ])("Postgres' %s is %s", (code, expected) => {
     expect(toClosedError(serverError(code, "x")).code).toBe(expected);
+  });
+
+  test.each([
+    "Connection terminated unexpectedly",
+    "Connection terminated due to connection timeout",
+    "timeout exceeded when trying to connect",
+    "Client has encountered a connection error and is not queryable",
+  ])("pg's %s is unavailable", (message) => {
+    expect(toClosedError(new Error(message)).code).toBe("unavailable");
   });
 
   test("only what our own functions raise is shown", () => {

@@ -6,7 +6,7 @@ interface ServerError {
   routine?: string | undefined;
 }
 
-const generic: Partial<Record<ErrorCode, string>> = {
+const generic = {
   bad_input: "The database refused a value of this request",
   forbidden: "You may not do this",
   not_found: "There is no such thing, or you may not see it",
@@ -34,18 +34,12 @@ const codes: Record<string, ErrorCode> = {
   "55P03": "unavailable",
 };
 
-/** Codes of postgres.js and of sockets when there is no server to talk to. */
-const connectionCodes = new Set([
-  "CONNECTION_CLOSED",
-  "CONNECTION_ENDED",
-  "CONNECTION_DESTROYED",
-  "CONNECT_TIMEOUT",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
+/** Codes of sockets when there is no server to talk to. */
+const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);
+
+/** What `pg` says without a code when a connection ends or none is free. */
+const lostConnection =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
 
 /** Connection (08), resources (53) and shutdown (57P) are about the server, not about the request. */
 const serverTrouble = /^(?:08|53|57P)/;
@@ -55,13 +49,20 @@ const serverTrouble = /^(?:08|53|57P)/;
  * Only text that our own functions raised is shown: Postgres' own messages name tables and constraints.
  */
 export function fromPostgresError(thrown: unknown): CoderError | undefined {
+  if (thrown instanceof Error && lostConnection.test(thrown.message)) {
+    return new CoderError("unavailable", generic.unavailable, { cause: thrown });
+  }
   if (!isServerError(thrown)) return undefined;
   const code = codeOf(thrown.code);
   if (code === undefined) return undefined;
   const isOurs = thrown.routine === "exec_stmt_raise" && code !== "unavailable";
-  return new CoderError(code, isOurs ? thrown.message : (generic[code] ?? "The database refused this"), {
+  return new CoderError(code, isOurs ? thrown.message : genericOf(code), {
     cause: thrown,
   });
+}
+
+function genericOf(code: ErrorCode): string {
+  return code in generic ? generic[code as keyof typeof generic] : "The database refused this";
 }
 
 function codeOf(sqlState: string): ErrorCode | undefined {

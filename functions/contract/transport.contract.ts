@@ -75,6 +75,31 @@ export function describeTransport(world: World): void {
       expect((await call("/functions/v1/api/trpc/orgs.create", { headers: bearer() })).status).toBe(400);
     });
 
+    test("when the database drops its connections, calls fail as unavailable at most, and work again", async () => {
+      const { id } = await newProject();
+      await api.sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'coder-functions' and datname = current_database()`;
+      const outcomes: string[] = [];
+      for (let count = 0; count < 12; count++) {
+        outcomes.push(
+          await as(owner)
+            .runs.list.query({ projectId: id })
+            .then(
+              () => "ok",
+              (error) => String(error.data?.code),
+            ),
+        );
+      }
+      expect(outcomes.filter((one) => one !== "ok" && one !== "unavailable")).toEqual([]);
+      expect(outcomes.at(-1)).toBe("ok");
+    });
+
+    test("more calls at once than connections all get their answer", async () => {
+      const calls = Array.from({ length: 60 }, () => as(owner).session.me.query());
+      const answers = await Promise.all(calls);
+      expect(new Set(answers.map((me) => me.user.id))).toEqual(new Set([owner.id]));
+    });
+
     test("no message names a table, a constraint or a place in the code", async () => {
       const refused = [
         await failure(as(viewer).projects.create.mutate({ id: randomUUID(), orgId, name: "x", source: "y" })),
