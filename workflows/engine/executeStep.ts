@@ -115,10 +115,14 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
         runId,
         stepId,
         workerId: deps.workerId,
-        started: {
-          key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`,
-          event: { type: "step.started", stepId, attempt },
-        },
+        events: [
+          // The run says so itself as well, but does not wait for it: whoever is first stores it.
+          { key: "run.started", event: { type: "run.started", workerId: deps.workerId } },
+          {
+            key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`,
+            event: { type: "step.started", stepId, attempt },
+          },
+        ],
       }),
     );
     if (begun.finished || begun.cancelRequested) host.abort("canceled");

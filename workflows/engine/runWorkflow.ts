@@ -12,6 +12,7 @@ import { crashPoint } from "./crashPoint.ts";
 import type { Sql } from "./database.ts";
 import type { RunEvents } from "./events.ts";
 import { makeApprovals, type Approvals } from "./approvals.ts";
+import type { KeyedEvent } from "./sql/appendRunEvents.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { RunMessage } from "./runMessage.ts";
 import {
@@ -61,17 +62,26 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
       });
       return "failed";
     }
-    const { workerId } = deps;
-    await deps.events.append(runId, { key: "run.started", event: { type: "run.started", workerId } });
-    if (loaded.status !== "queued") {
-      const reason = "The worker that had it stopped; another one goes on.";
-      await deps.events.append(runId, {
-        key: `run.resumed:${workerId}`,
-        event: { type: "run.resumed", workerId, reason },
-      });
-    }
-    return new Run(deps, loaded).drive();
+    return new Run(deps, loaded, announce(deps, loaded)).drive();
   };
+}
+
+/** Says that the run goes on here. The first step does not wait for it, and says `run.started` itself if it is first. */
+function announce(deps: RunWorkflowDeps, loaded: { run: RunInfo; status: RunStatus }): Promise<void> {
+  const { workerId } = deps;
+  const started: KeyedEvent = { key: "run.started", event: { type: "run.started", workerId } };
+  const reason = "The worker that had it stopped; another one goes on.";
+  const resumed: KeyedEvent = {
+    key: `run.resumed:${workerId}`,
+    event: { type: "run.resumed", workerId, reason },
+  };
+  const said = deps.events.append(
+    loaded.run.id,
+    ...(loaded.status === "queued" ? [started] : [started, resumed]),
+  );
+  // Whoever needs it said awaits it; until then its failure is nobody's.
+  said.catch(() => undefined);
+  return said;
 }
 
 class Run {
@@ -81,12 +91,18 @@ class Run {
   readonly #event: Record<string, Value>;
   readonly #state: RunState;
   readonly #approvals: Approvals;
+  readonly #announced: Promise<void>;
   /** How often each step has been started, and how often it has begun. */
   readonly #rounds = new Map<string, { round: number; execs: number }>();
   #stop: Stop | undefined;
   #stopAt = Infinity;
 
-  constructor(deps: RunWorkflowDeps, loaded: { run: RunInfo; plan: RunPlan; event: Record<string, Value> }) {
+  constructor(
+    deps: RunWorkflowDeps,
+    loaded: { run: RunInfo; plan: RunPlan; event: Record<string, Value> },
+    announced: Promise<void>,
+  ) {
+    this.#announced = announced;
     this.#deps = deps;
     this.#run = loaded.run;
     this.#plan = loaded.plan;
@@ -99,6 +115,7 @@ class Run {
     const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
     // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
     await this.#startReady();
+    await this.#announced;
     let now = await DBOS.now();
     let activeMs = 0;
     for (;;) {
@@ -160,6 +177,7 @@ class Run {
     }
     if (step.spec.type === "approve") {
       if (this.#run.dryRun) return this.#skip(step, "Dry run: nobody is asked.");
+      await this.#announced;
       await this.#approvals.askForStep(step, step.spec.reason);
       this.#at(step.id).status = "waiting";
       return;
@@ -229,6 +247,7 @@ class Run {
 
   async #skip(step: EngineStep, note: string): Promise<void> {
     this.#at(step.id).status = "skipped";
+    await this.#announced;
     const key = `note:${step.id}`;
     const chunks = [{ stream: "note" as const, text: `${note}\n`, at: Date.now() }];
     await this.#deps.events.append(this.#run.id, {
@@ -251,6 +270,7 @@ class Run {
       failure: Failure | null;
     },
   ): Promise<void> {
+    await this.#announced;
     await this.#deps.events.append(this.#run.id, {
       key: `step.finished:${step.id}`,
       event: { type: "step.finished", stepId: step.id, exitCode: null, durationMs: 0, ...end },

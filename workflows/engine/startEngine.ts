@@ -191,6 +191,8 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   const { options, sql, events, hosts } = parts;
   const { workerId, settings } = options;
   const store = makeObjectStore(settings);
+  // What a step needs of its run never changes, and its run has just read it.
+  const known = new Map<string, Loaded>();
   const runStep = makeRunStep({
     sql,
     workerId,
@@ -201,7 +203,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     slots: makeSlots(options.maxSteps),
     onFenced: () => fence("an event was refused"),
     async load(runId) {
-      const loaded = await load(sql, runId);
+      const loaded = known.get(runId) ?? (await load(sql, runId));
       if (!loaded) throw new Error(`Run ${runId} is gone`);
       return loaded;
     },
@@ -211,7 +213,11 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     sql,
     workerId,
     events,
-    load: (runId) => load(sql, runId),
+    async load(runId) {
+      const loaded = await load(sql, runId);
+      if (loaded) known.set(runId, loaded);
+      return loaded;
+    },
     runStep: registeredStep,
     abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
     async finish(run) {
@@ -229,6 +235,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
         // The log itself is in the events; a run does not fail for its copy.
         options.logger.error({ err: error, runId: run.id }, "The log bundle could not be stored");
       }
+      known.delete(run.id);
       await tell(parts, { runId: run.id, type: "finished" });
     },
   });
