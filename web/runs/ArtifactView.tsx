@@ -25,6 +25,7 @@ const shownBytes = 2_000_000;
 
 export interface ArtifactViewProps {
   artifact: Artifact;
+  runId: string;
   projectId: string;
   mayWrite: boolean;
 }
@@ -87,7 +88,12 @@ export function ArtifactView(props: ArtifactViewProps) {
               </p>
             </Match>
             <Match when={props.artifact.kind === "proposal"}>
-              <ProposalView data={props.artifact.data} />
+              <div class="flex max-w-3xl flex-col gap-6">
+                <ProposalView data={props.artifact.data} />
+                <div>
+                  <LinkButton href={`?operationalize=${props.runId}`}>Open the change</LinkButton>
+                </div>
+              </div>
             </Match>
           </Switch>
         </Suspense>

@@ -209,6 +209,7 @@ function LiveRunPage(props: LiveRunPageProps) {
             {(shown) => (
               <ArtifactView
                 artifact={shown()}
+                runId={runId}
                 projectId={props.project.id}
                 mayWrite={mayWrite(props.project.role)}
               />
