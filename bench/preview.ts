@@ -1,0 +1,226 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Browser, type Page } from "@playwright/test";
+import { browserArguments, requireBrowser } from "../e2e/fixtures/browser.ts";
+import { freePort, startStack, type Stack } from "../e2e/fixtures/stack.ts";
+import { timed, type Measurement } from "./measure.ts";
+import { makeProject, signInAsOwner } from "./owner.ts";
+
+const rounds = 3;
+const edits = 10;
+const templates = [
+  { id: "vanilla-ts", file: "src/main.ts", before: "Get started", label: "vanilla TS" },
+  { id: "solid-ts", file: "src/App.tsx", before: "Get started", label: "Solid" },
+  { id: "react-ts", file: "src/App.tsx", before: "Get started", label: "React" },
+] as const;
+type Template = (typeof templates)[number];
+
+interface Samples {
+  cold: number[];
+  warm: number[];
+  edit: number[];
+}
+
+/**
+ * Cold and warm preview and the time of an edit in the Studio, against `npm install` and Vite on the same machine in
+ * the same run. Cold is a browser, or an npm cache, that has nothing; warm is one that has opened the project before.
+ */
+export async function preview(): Promise<Measurement[]> {
+  const stack = await startStack();
+  const browser = await chromium.launch({ executablePath: requireBrowser(), args: browserArguments });
+  const measurements: Measurement[] = [];
+  try {
+    for (const template of templates) {
+      const directory = await copyTemplate(template);
+      const ours: Samples = { cold: [], warm: [], edit: [] };
+      const native: Samples = { cold: [], warm: [], edit: [] };
+      for (let round = 0; round < rounds; round += 1) {
+        await measureStudio({ stack, browser, template, directory, samples: ours });
+        await measureNative({ browser, template, directory, samples: native });
+      }
+      await rm(directory, { recursive: true, force: true });
+      const row = (what: string, kind: keyof Samples, name: string): Measurement => ({
+        name: `${what}, ${template.label}`,
+        unit: "ms",
+        samples: ours[kind],
+        reference: { name, samples: native[kind] },
+      });
+      measurements.push(
+        row("preview, empty browser", "cold", "npm install + Vite, empty cache"),
+        row("preview, browser that has seen it", "warm", "npm ci + Vite, warm cache"),
+        row("edit to preview", "edit", "Vite"),
+      );
+    }
+    return measurements;
+  } finally {
+    await browser.close();
+    await stack.stop();
+    await stack.remove();
+  }
+}
+
+async function copyTemplate(template: Template): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "coder-bench-"));
+  await cp(join(import.meta.dirname, `../node_modules/create-vite/template-${template.id}`), directory, {
+    recursive: true,
+  });
+  for (const name of await readdir(directory))
+    if (name.startsWith("_")) await rename(join(directory, name), join(directory, `.${name.slice(1)}`));
+  return directory;
+}
+
+async function filesOf(directory: string): Promise<Record<string, Buffer>> {
+  const files: Record<string, Buffer> = {};
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const relative = path.slice(directory.length + 1);
+    if (!entry.isFile() || /^(?:node_modules|dist)\/|^package-lock\.json$/.test(relative)) continue;
+    files[relative] = await readFile(path);
+  }
+  return files;
+}
+
+async function measureStudio(options: {
+  stack: Stack;
+  browser: Browser;
+  template: Template;
+  directory: string;
+  samples: Samples;
+}): Promise<void> {
+  const { stack, browser, template, directory, samples } = options;
+  const owner = await signInAsOwner(stack.url);
+  const project = await makeProject(owner, await filesOf(directory));
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await page.goto(`${stack.url}/signin?next=${encodeURIComponent("/inbox")}`);
+  await page.getByRole("button", { name: /owner of this machine/i }).click();
+  await page.waitForURL(/\/inbox/);
+  const shown = page
+    .frameLocator("iframe[title='Preview of the project']")
+    .getByText(template.before)
+    .first();
+  const open = async (): Promise<void> => {
+    await page.goto(`${stack.url}${project.path}`);
+    await shown.waitFor({ timeout: 60_000 });
+  };
+  samples.cold.push(await timed(open));
+  // Left first, so that the second visit starts its runtime anew.
+  await page.goto(`${stack.url}/inbox`);
+  samples.warm.push(await timed(open));
+  await page.getByRole("treeitem", { name: template.file.split("/").at(-1) ?? "", exact: true }).click();
+  await page.locator(".cm-content").waitFor();
+  let text = template.before as string;
+  for (let index = 0; index < edits; index += 1) {
+    const next = `Edited ${index}`;
+    await select(page, text);
+    samples.edit.push(await timedInPage(page, next, () => page.keyboard.insertText(next)));
+    text = next;
+  }
+  await context.close();
+}
+
+/** Selects the first place of a text in the editor through its search panel. */
+async function select(page: Page, text: string): Promise<void> {
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("Control+f");
+  const field = page.locator(".cm-search input[name=search]");
+  await field.fill(text);
+  await field.press("Enter");
+  await field.press("Escape");
+}
+
+async function timedInPage(page: Page, next: string, act: () => Promise<void>): Promise<number> {
+  const shown = page.frameLocator("iframe[title='Preview of the project']").getByText(next).first();
+  return timed(async () => {
+    await act();
+    await shown.waitFor();
+  });
+}
+
+async function measureNative(options: {
+  browser: Browser;
+  template: Template;
+  directory: string;
+  samples: Samples;
+}): Promise<void> {
+  const { browser, template, directory, samples } = options;
+  const cache = await mkdtemp(join(tmpdir(), "coder-bench-npm-"));
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const clean = async (): Promise<void> => {
+    await rm(join(directory, "node_modules"), { recursive: true, force: true });
+  };
+  const install = (command: string): Promise<void> =>
+    run("npm", [command, "--no-audit", "--no-fund", "--cache", cache], directory);
+  const serve = async (): Promise<ChildProcess> => {
+    const port = await freePort();
+    const child = spawn(
+      join(directory, "node_modules/.bin/vite"),
+      ["--port", String(port), "--host", "127.0.0.1"],
+      { cwd: directory, stdio: "pipe" },
+    );
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        if (/ready in|Local:/.test(chunk.toString())) resolve();
+      });
+      child.once("exit", (code) => reject(new Error(`Vite ended with ${code}`)));
+    });
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.getByText(template.before).first().waitFor();
+    return child;
+  };
+  await clean();
+  await rm(join(directory, "package-lock.json"), { force: true });
+  let server: ChildProcess | undefined;
+  samples.cold.push(
+    await timed(async () => {
+      await install("install");
+      server = await serve();
+    }),
+  );
+  server?.kill();
+  await clean();
+  samples.warm.push(
+    await timed(async () => {
+      await install("ci");
+      server = await serve();
+    }),
+  );
+  const path = join(directory, template.file);
+  const original = await readFile(path, "utf8");
+  let current = original;
+  let text = template.before as string;
+  for (let index = 0; index < edits; index += 1) {
+    const next = `Edited ${index}`;
+    current = current.replace(text, next);
+    const shown = page.getByText(next).first();
+    samples.edit.push(
+      await timed(async () => {
+        await writeFile(path, current);
+        await shown.waitFor();
+      }),
+    );
+    text = next;
+  }
+  await writeFile(path, original);
+  server?.kill();
+  await context.close();
+  await rm(cache, { recursive: true, force: true });
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.once("error", reject);
+    child.once("close", (code) =>
+      code === 0
+        ? resolve()
+        : reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${stderr}`)),
+    );
+  });
+}
