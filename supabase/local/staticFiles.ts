@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -57,6 +57,11 @@ export interface StaticFiles {
   serve(request: Request, pathname: string, headers: Record<string, string>): Promise<Response | undefined>;
   /** The text of a file, or undefined. */
   text(pathname: string): Promise<string | undefined>;
+  /**
+   * Takes the files with hashed names below a folder into memory. They are served from there even when a later build has
+   * removed them: an open page still asks for the parts of the build that it came from.
+   */
+  keep(folder: string): Promise<void>;
 }
 
 const compressible = /^(text\/|application\/(json|xml|wasm|manifest)|image\/svg)/;
@@ -92,6 +97,11 @@ export function createStaticFiles(directory: string): StaticFiles {
     async text(pathname) {
       return (await load(cache, directory, pathname))?.plain.toString("utf8");
     },
+    async keep(folder) {
+      for (const name of await readdir(join(directory, folder)).catch(() => [])) {
+        if (isHashedName(name)) await load(cache, directory, `${folder}/${name}`);
+      }
+    },
   };
 }
 
@@ -100,7 +110,7 @@ async function load(
   directory: string,
   pathname: string,
 ): Promise<CachedFile | undefined> {
-  let path: string;
+  let path = "";
   try {
     path = join(directory, decodeURIComponent(pathname));
     if (!path.startsWith(directory + sep) || path.includes("\0")) return undefined;
@@ -117,6 +127,8 @@ async function load(
     return file;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const kept = cache.get(path);
+    if (code === "ENOENT" && kept && isHashedName(path)) return kept;
     if (error instanceof URIError || code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG")
       return undefined;
     throw error;

@@ -66,6 +66,7 @@ export function createStudio(directory: string): Studio {
       return page ?? plain(503, "The preview's documents are not built yet; run npm run build.", headers);
     },
     async warm() {
+      await files.keep("/assets");
       const html = (await files.text("/index.html")) ?? "";
       for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
         if (path === undefined || !path.startsWith("/assets/")) continue;
