@@ -5,8 +5,6 @@ import { createGunzip } from "node:zlib";
 import { CoderError } from "../../../shared/errors.ts";
 import { gitConfig, gitEnvironment } from "./git.ts";
 
-export type GitService = "git-upload-pack" | "git-receive-pack";
-
 export interface SmartHttpRequest {
   request: Request;
   directory: string;
