@@ -61,7 +61,10 @@ export function CommitPanel(props: { studio: Studio; readOnly: boolean }) {
                   type="button"
                   class="min-w-0 flex-1 truncate text-left"
                   disabled={kind === "deleted"}
-                  onClick={() => props.studio.openFile(path)}
+                  onClick={() => {
+                    props.studio.openFile(path);
+                    props.studio.setShowsDifference(kind === "modified");
+                  }}
                 >
                   {path}
                 </button>

@@ -1,27 +1,15 @@
 import X from "lucide-solid/icons/x";
-import { createEffect, createResource, createSignal, For, on, onCleanup, Show } from "solid-js";
+import { createEffect, createMemo, createResource, createSignal, For, on, onCleanup, Show } from "solid-js";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import type { Studio } from "./createStudio.ts";
 import type { CodeEditor } from "./codeEditor.ts";
-
-const maxEditableBytes = 2_000_000;
-
-/** Bytes as text, or null for what an editor of text would damage. */
-export function textOf(bytes: Uint8Array): string | null {
-  if (bytes.length > maxEditableBytes || bytes.includes(0)) return null;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    // Not UTF-8: a picture or an old encoding; shown as such by the caller.
-    return null;
-  }
-}
+import { contentType } from "./share.ts";
+import { textOf } from "./textOf.ts";
 
 /** Tabs of open files over one CodeMirror. */
 export function EditorPane(props: { studio: Studio; readOnly: boolean }) {
   const [module] = createResource(() => import("./codeEditor.ts"));
-  const [showsDiff, setShowsDiff] = createSignal(false);
   const changed = () => {
     const path = props.studio.active();
     return path !== undefined && props.studio.changes().get(path) === "modified";
@@ -29,14 +17,14 @@ export function EditorPane(props: { studio: Studio; readOnly: boolean }) {
   return (
     <section class="flex h-full min-h-0 flex-col bg-surface" aria-label="Editor">
       <div class="flex h-9 shrink-0 items-stretch border-b border-line">
-        <div role="tablist" aria-label="Open files" class="flex min-w-0 flex-1 overflow-x-auto">
+        <ul aria-label="Open files" class="flex min-w-0 flex-1 overflow-x-auto">
           <For each={props.studio.open()}>{(path) => <FileTab studio={props.studio} path={path} />}</For>
-        </div>
+        </ul>
         <Show when={changed()}>
           <button
             type="button"
-            aria-pressed={showsDiff()}
-            onClick={() => setShowsDiff(!showsDiff())}
+            aria-pressed={props.studio.showsDifference()}
+            onClick={() => props.studio.setShowsDifference(!props.studio.showsDifference())}
             class="shrink-0 px-3 text-xs text-muted hover:text-text aria-pressed:text-accent-text"
           >
             Difference
@@ -56,15 +44,15 @@ export function EditorPane(props: { studio: Studio; readOnly: boolean }) {
           }
         >
           {(loaded) => (
-            <Show
-              when={showsDiff() && changed() ? props.studio.active() : undefined}
-              keyed
-              fallback={
-                <Code studio={props.studio} make={loaded().makeCodeEditor} readOnly={props.readOnly} />
-              }
-            >
-              {(path) => <Difference studio={props.studio} path={path} show={loaded().showDiff} />}
-            </Show>
+            <div class="relative min-h-0 flex-1">
+              <Code studio={props.studio} make={loaded().makeCodeEditor} readOnly={props.readOnly} />
+              <Show
+                when={props.studio.showsDifference() && changed() ? props.studio.active() : undefined}
+                keyed
+              >
+                {(path) => <Difference studio={props.studio} path={path} show={loaded().showDiff} />}
+              </Show>
+            </div>
           )}
         </Show>
       </Show>
@@ -75,14 +63,13 @@ export function EditorPane(props: { studio: Studio; readOnly: boolean }) {
 function FileTab(props: { studio: Studio; path: string }) {
   const active = () => props.studio.active() === props.path;
   return (
-    <div
+    <li
       class={`group flex shrink-0 items-center border-r border-line pr-1 ${active() ? "bg-surface" : "bg-bg text-muted"}`}
       onAuxClick={(event) => event.button === 1 && props.studio.closeFile(props.path)}
     >
       <button
         type="button"
-        role="tab"
-        aria-selected={active()}
+        aria-current={active() ? "true" : undefined}
         title={props.path}
         onClick={() => props.studio.openFile(props.path)}
         class="h-full max-w-48 truncate pr-1 pl-3 text-sm -outline-offset-2"
@@ -103,7 +90,7 @@ function FileTab(props: { studio: Studio; path: string }) {
       >
         <X class="size-3.5" aria-hidden="true" />
       </button>
-    </div>
+    </li>
   );
 }
 
@@ -139,16 +126,22 @@ function Code(props: {
     });
     createEffect(() => {
       const target = props.studio.goTo();
-      if (target !== undefined && target.path === props.studio.active())
-        queueMicrotask(() => editor?.goToLine(target.line));
+      if (target === undefined || target.path !== props.studio.active()) return;
+      queueMicrotask(() => {
+        editor?.goTo(target);
+        props.studio.wentThere();
+      });
     });
   };
   return (
-    <div class="relative min-h-0 flex-1">
+    <div class="h-full">
       <div ref={start} class={`h-full ${binary() === undefined ? "" : "invisible"}`} />
       <Show when={binary()}>
         {(path) => (
           <div class="absolute inset-0 overflow-auto bg-surface">
+            <Show when={contentType(path()).startsWith("image/")}>
+              <Picture studio={props.studio} path={path()} />
+            </Show>
             <EmptyState
               title="Not a text file"
               text={`${path()} has ${props.studio.session.copy.read(path())?.length ?? 0} bytes and is kept as it is.`}
@@ -177,10 +170,25 @@ function Difference(props: {
   return (
     <div
       ref={start}
-      class="min-h-0 flex-1 overflow-auto"
+      class="absolute inset-0 overflow-auto bg-surface [&_.cm-mergeView]:min-h-full"
       role="region"
       aria-label={`Difference of ${props.path}`}
       tabIndex={0}
     />
+  );
+}
+
+function Picture(props: { studio: Studio; path: string }) {
+  const address = createMemo(() => {
+    props.studio.revision(props.path);
+    const bytes = props.studio.session.copy.read(props.path) ?? new Uint8Array();
+    const made = URL.createObjectURL(new Blob([bytes.slice()], { type: contentType(props.path) }));
+    onCleanup(() => URL.revokeObjectURL(made));
+    return made;
+  });
+  return (
+    <div class="flex justify-center p-6">
+      <img src={address()} alt={props.path} class="max-h-96 max-w-full border border-line bg-sunken" />
+    </div>
   );
 }

@@ -2,6 +2,7 @@ import ExternalLink from "lucide-solid/icons/external-link";
 import Monitor from "lucide-solid/icons/monitor";
 import RotateCw from "lucide-solid/icons/rotate-cw";
 import Smartphone from "lucide-solid/icons/smartphone";
+import Terminal from "lucide-solid/icons/square-terminal";
 import Tablet from "lucide-solid/icons/tablet";
 import { createEffect, createSignal, For, Match, on, onCleanup, Show, Switch } from "solid-js";
 import type { PreviewFailure } from "../runtimes/runtime.ts";
@@ -26,8 +27,10 @@ const failureWords: Record<PreviewFailure["type"], string> = {
   isolation: "This browser cannot run the project",
 };
 
+const coverAfterMs = 800;
+
 /** The running project, or in words why it does not run. */
-export function PreviewPane(props: { studio: Studio }) {
+export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onConsole: () => void }) {
   const [width, setWidth] = createSignal<(typeof widths)[number]["id"]>("full");
   const pixels = () => widths.find((each) => each.id === width())?.width;
   const preview = () => props.studio.preview();
@@ -39,10 +42,29 @@ export function PreviewPane(props: { studio: Studio }) {
     const now = preview();
     return now.kind === "failed" ? now.failure : undefined;
   };
+  /** The page once shown stays, so that a hot update of a broken edit does not lose its state. */
+  const [url, setUrl] = createSignal<string>();
+  createEffect(() => {
+    const now = ready();
+    if (now !== undefined) setUrl(now.url);
+  });
+  /** While somebody types, most states of a file do not build: only one that lasts covers the page. */
+  const [covering, setCovering] = createSignal<PreviewFailure>();
+  createEffect(
+    on(failed, (failure) => {
+      if (failure === undefined || url() === undefined || covering() !== undefined) {
+        setCovering(failure);
+        return;
+      }
+      const timer = setTimeout(() => setCovering(failure), coverAfterMs);
+      onCleanup(() => clearTimeout(timer));
+    }),
+  );
   const starting = () => {
     const now = preview();
     return now.kind === "starting" ? now : undefined;
   };
+  const errors = () => props.studio.console.filter((line) => line.level === "error").length;
   const [elapsed, setElapsed] = createSignal(0);
   createEffect(
     on(starting, (now) => {
@@ -53,12 +75,6 @@ export function PreviewPane(props: { studio: Studio }) {
       onCleanup(() => clearInterval(timer));
     }),
   );
-  /** The page once shown stays, so that a hot update of a broken edit does not lose its state. */
-  const [url, setUrl] = createSignal<string>();
-  createEffect(() => {
-    const now = ready();
-    if (now !== undefined) setUrl(now.url);
-  });
 
   return (
     <section class="flex h-full min-h-0 flex-col bg-sunken" aria-label="Preview">
@@ -90,6 +106,12 @@ export function PreviewPane(props: { studio: Studio }) {
             )}
           </For>
         </span>
+        <IconButton
+          label={errors() === 0 ? "Console" : `Console, ${errors()} ${errors() === 1 ? "error" : "errors"}`}
+          icon={<Terminal class={errors() === 0 ? "" : "text-failed"} />}
+          pressed={props.consoleOpen}
+          onClick={() => props.onConsole()}
+        />
         <IconButton
           label="Reload the preview"
           icon={<RotateCw />}
@@ -135,7 +157,9 @@ export function PreviewPane(props: { studio: Studio }) {
               </div>
             )}
           </Match>
-          <Match when={failed()}>{(failure) => <Failure studio={props.studio} failure={failure()} />}</Match>
+          <Match when={covering()} keyed>
+            {(failure) => <Failure studio={props.studio} failure={failure} />}
+          </Match>
           <Match
             when={
               url() === undefined &&
@@ -181,7 +205,7 @@ function Failure(props: { studio: Studio; failure: PreviewFailure }) {
               class="self-start font-mono text-xs text-accent-text hover:underline"
               onClick={() =>
                 props.failure.file !== undefined &&
-                props.studio.openFile(props.failure.file, props.failure.line)
+                props.studio.openFile(props.failure.file, placeOf(props.failure))
               }
             >
               {text()}
@@ -199,11 +223,40 @@ function Failure(props: { studio: Studio; failure: PreviewFailure }) {
           )}
         </Show>
         <div class="flex flex-wrap gap-2">
-          <Button variant="primary" onClick={() => props.studio.startPreview()}>
-            {props.failure.remedy?.action === "retry" ? props.failure.remedy.label : "Try again"}
-          </Button>
+          <Remedy studio={props.studio} failure={props.failure} />
         </div>
       </div>
     </div>
+  );
+}
+
+function placeOf(failure: PreviewFailure): { line: number; column?: number | undefined } {
+  return { line: failure.line ?? 0, column: failure.column };
+}
+
+/** The button that helps with this failure. Where nothing here can, a second try. */
+function Remedy(props: { studio: Studio; failure: PreviewFailure }) {
+  const [pending, setPending] = createSignal(false);
+  const remedy = () => props.failure.remedy;
+  const act = () => {
+    const { file } = props.failure;
+    const action = remedy()?.action;
+    if (action === "open-file" && file !== undefined)
+      return props.studio.openFile(file, placeOf(props.failure));
+    setPending(true);
+    if (action === "reinstall") props.studio.reinstall();
+    else props.studio.startPreview();
+  };
+  const label = () => {
+    const given = remedy();
+    const helps = given !== undefined && given.action !== "use-server";
+    return helps && (given.action !== "open-file" || props.failure.file !== undefined)
+      ? given.label
+      : "Try again";
+  };
+  return (
+    <Button variant="secondary" pending={pending()} onClick={act}>
+      {label()}
+    </Button>
   );
 }

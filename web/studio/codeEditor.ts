@@ -178,7 +178,8 @@ function basics(path: string, readOnly: boolean): Extension[] {
       indentWithTab,
     ]),
     EditorState.readOnly.of(readOnly),
-    EditorView.contentAttributes.of({ "aria-label": `Editor of ${path}` }),
+    // The index says to everybody, assistive tools too, that the scrolled text is reached by Tab.
+    EditorView.contentAttributes.of({ "aria-label": `Editor of ${path}`, tabindex: "0" }),
     languageOf(path),
     workflowProblems(path),
   ];
@@ -194,7 +195,8 @@ export interface CodeEditor {
   replace(path: string, text: string): void;
   /** Forgets a file that was closed. */
   forget(path: string): void;
-  goToLine(line: number): void;
+  /** Selects `length` characters from a place, 1-based, and takes the focus. Line 0 only takes the focus. */
+  goTo(place: { line: number; column?: number | undefined; length?: number | undefined }): void;
   focus(): void;
   destroy(): void;
 }
@@ -251,9 +253,15 @@ export function makeCodeEditor(
       states.delete(path);
       if (shown === path) shown = undefined;
     },
-    goToLine(line) {
-      const at = offsetOf(view.state.doc, line, 1);
-      view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    goTo({ line, column = 1, length = 0 }) {
+      if (line > 0) {
+        const at = offsetOf(view.state.doc, line, column);
+        const head = Math.min(at + length, view.state.doc.length);
+        view.dispatch({
+          selection: { anchor: at, head },
+          effects: EditorView.scrollIntoView(at, { y: "center" }),
+        });
+      }
       view.focus();
     },
     focus: () => view.focus(),

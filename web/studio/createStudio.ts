@@ -16,6 +16,14 @@ export interface ConsoleLine {
   text: string;
 }
 
+/** A place in a file, 1-based. */
+export interface Place {
+  line: number;
+  column?: number | undefined;
+  /** Characters to select. */
+  length?: number | undefined;
+}
+
 export interface Studio {
   project: Project;
   session: StudioSession;
@@ -26,10 +34,19 @@ export interface Studio {
   revision: (path: string) => number;
   open: () => readonly string[];
   active: () => string | undefined;
-  openFile: (path: string, line?: number) => void;
+  /** `at` moves the cursor; line 0 leaves it where it was and gives the editor the focus. */
+  openFile: (path: string, at?: Place) => void;
+  /** Grows whenever somebody asks for a file, even for the one that is shown. */
+  openings: () => number;
   closeFile: (path: string) => void;
-  /** Line that the editor should go to once the file is shown. */
-  goTo: () => { path: string; line: number } | undefined;
+  /** Where the editor should go once the file is shown; taken once. */
+  goTo: () => (Place & { path: string }) | undefined;
+  wentThere: () => void;
+  /** Whether the active file is shown beside the commit's. */
+  showsDifference: () => boolean;
+  setShowsDifference: (shows: boolean) => void;
+  /** Tracks any change of any content, from the editor too. */
+  contents: () => void;
   /** An edit in the editor: the text is the editor's already. */
   edit: (path: string, text: string) => void;
   runtime: () => Runtime | undefined;
@@ -39,6 +56,8 @@ export interface Studio {
   console: readonly ConsoleLine[];
   clearConsole: () => void;
   startPreview: () => void;
+  /** Installs all packages anew and starts again. */
+  reinstall: () => void;
   commit: (message: string) => Promise<boolean>;
 }
 
@@ -54,8 +73,8 @@ const shownFirst = [
 ];
 const maxConsoleLines = 500;
 
-/** The open project for as long as its page is: session, runtime, open files. */
-export function createStudio(project: Project): Studio {
+/** The open project for as long as its page is: session, runtime, open files. `firstFile`: what the URL names. */
+export function createStudio(project: Project, firstFile?: { path: string; line?: number }): Studio {
   const api = useApi();
   const app = useSession();
   const toasts = useToasts();
@@ -77,18 +96,27 @@ export function createStudio(project: Project): Studio {
   const [revisions, setRevisions] = createStore<Record<string, number>>({});
   const [open, setOpen] = createSignal<readonly string[]>([]);
   const [active, setActive] = createSignal<string>();
-  const [goTo, setGoTo] = createSignal<{ path: string; line: number }>();
+  const [goTo, setGoTo] = createSignal<Place & { path: string }>();
+  const [showsDifference, setShowsDifference] = createSignal(false);
+  const [openings, setOpenings] = createSignal(0);
+  const [contents, touchContents] = createSignal<undefined>(undefined, { equals: false });
   const [runtime, setRuntime] = createSignal<Runtime>();
   const [runtimeProblem, setRuntimeProblem] = createSignal<CoderError>();
   const [preview, setPreview] = createSignal<PreviewState>({ kind: "idle" });
   const [lines, setLines] = createStore<ConsoleLine[]>([]);
   let editing: string | undefined;
 
-  const openFile = (path: string, line?: number) =>
+  const openFile = (path: string, at?: Place) =>
     batch(() => {
       if (!open().includes(path)) setOpen([...open(), path]);
+      if (active() !== path || at !== undefined) setShowsDifference(false);
       setActive(path);
-      if (line !== undefined) setGoTo({ path, line });
+      if (at !== undefined) setGoTo({ path, ...at });
+    });
+  const ask = (path: string, at?: Place) =>
+    batch(() => {
+      openFile(path, at);
+      setOpenings((count) => count + 1);
     });
   const closeFile = (path: string) =>
     batch(() => {
@@ -103,15 +131,19 @@ export function createStudio(project: Project): Studio {
       if (event.kind === "state") setState(session.state);
       if (event.kind === "files") {
         setPaths(session.copy.paths());
+        touchContents();
         setChanges(session.changes());
         for (const path of event.paths) if (path !== editing) setRevisions(path, (count = 0) => count + 1);
         for (const path of open()) if (!session.copy.has(path)) closeFile(path);
       }
       if (event.kind === "restored") {
         const files = event.files === 1 ? "1 file" : `${event.files} files`;
+        const moved = event.branchMoved
+          ? " There are newer commits: look at the difference before you commit."
+          : "";
         toasts.show({
-          text: `Uncommitted work in ${files} was restored.`,
-          action: { label: "Discard it", run: () => discard(session) },
+          text: `Uncommitted work in ${files} was restored.${moved}`,
+          action: { label: "Discard it", run: () => discard(session, toasts) },
         });
       }
       if (event.kind === "save-failed")
@@ -132,6 +164,12 @@ export function createStudio(project: Project): Studio {
       ?.startPreview()
       .catch((error: unknown) => toasts.fail("The preview could not be started", error));
   };
+  const reinstall = async (running: Runtime) => {
+    await running.fs.rm("node_modules").catch((error: unknown) => {
+      if (toCoderError(error).code !== "not_found") throw error;
+    });
+    await running.startPreview();
+  };
 
   let disposed = false;
   const begin = async () => {
@@ -139,8 +177,11 @@ export function createStudio(project: Project): Studio {
     const booting = startRuntime();
     booting.catch(() => undefined);
     await session.open();
-    const first = shownFirst.find((path) => session.copy.has(path)) ?? session.copy.paths()[0];
-    if (first !== undefined && open().length === 0) openFile(first);
+    const wanted = firstFile !== undefined && session.copy.has(firstFile.path) ? firstFile : undefined;
+    const first =
+      wanted?.path ?? shownFirst.find((path) => session.copy.has(path)) ?? session.copy.paths()[0];
+    if (first !== undefined && open().length === 0)
+      openFile(first, wanted?.line === undefined ? undefined : { line: wanted.line });
     const started = await booting;
     if (disposed) {
       await started.dispose();
@@ -178,9 +219,14 @@ export function createStudio(project: Project): Studio {
     revision: (path) => revisions[path] ?? 0,
     open,
     active,
-    openFile,
+    openFile: ask,
+    openings,
     closeFile,
     goTo,
+    wentThere: () => setGoTo(undefined),
+    showsDifference,
+    setShowsDifference,
+    contents,
     edit(path, text) {
       editing = path;
       session.write(path, text);
@@ -192,6 +238,13 @@ export function createStudio(project: Project): Studio {
     console: lines,
     clearConsole: () => setLines(reconcile([])),
     startPreview,
+    reinstall() {
+      const running = runtime();
+      if (running !== undefined)
+        reinstall(running).catch((error: unknown) =>
+          toasts.fail("The packages could not be installed", error),
+        );
+    },
     async commit(message) {
       try {
         await session.commit(message);
@@ -221,8 +274,12 @@ function webcontainerOf({ webcontainer }: Config): { webcontainer?: { apiKey?: s
   return { webcontainer: webcontainer.apiKey === undefined ? {} : { apiKey: webcontainer.apiKey } };
 }
 
-function discard(session: StudioSession): void {
-  for (const path of session.changes().keys()) session.revert(path);
+function discard(session: StudioSession, toasts: ReturnType<typeof useToasts>): void {
+  const reverted = [...session.changes().keys()].map((path) => session.revert(path));
+  toasts.show({
+    text: "The files are as in the last commit.",
+    action: { label: "Undo", run: () => reverted.forEach((each) => each.undo()) },
+  });
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

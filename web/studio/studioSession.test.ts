@@ -67,7 +67,12 @@ describe("makeStudioSession", () => {
     const second = await openSession();
     expect(text(second.session.copy.read("src/a.ts"))).toBe("edited");
     expect(second.session.copy.has("src/b.ts")).toBe(false);
-    expect(second.events).toContainEqual({ kind: "restored", files: 2, savedAt: expect.any(Number) });
+    expect(second.events).toContainEqual({
+      kind: "restored",
+      files: 2,
+      savedAt: expect.any(Number),
+      branchMoved: false,
+    });
   });
 
   test("a commit sends what differs and leaves nothing to restore", async () => {

@@ -32,7 +32,7 @@ export type SessionState =
 export type SessionEvent =
   | { kind: "state" }
   | { kind: "files"; paths: string[] }
-  | { kind: "restored"; files: number; savedAt: number }
+  | { kind: "restored"; files: number; savedAt: number; branchMoved: boolean }
   | { kind: "save-failed"; error: CoderError };
 
 /** A change that can be taken back. */
@@ -179,7 +179,12 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
         emit({ kind: "files", paths: copy.paths() });
         const restored = copy.changes().size;
         if (draft !== null && restored > 0)
-          emit({ kind: "restored", files: restored, savedAt: draft.savedAt });
+          emit({
+            kind: "restored",
+            files: restored,
+            savedAt: draft.savedAt,
+            branchMoved: draft.baseCommit !== copy.baseCommit,
+          });
       } catch (error) {
         setState({ kind: "failed", error: toCoderError(error) });
       }

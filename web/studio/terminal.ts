@@ -45,6 +45,8 @@ export function makeTerminal(parent: HTMLElement, runtime: Runtime): TerminalVie
   let process: RuntimeProcess | undefined;
   let disposed = false;
   const resize = new ResizeObserver(() => {
+    // Hidden: a terminal of no size would break every line.
+    if (parent.clientHeight === 0) return;
     fit.fit();
     process?.resize({ cols: terminal.cols, rows: terminal.rows });
   });

@@ -633,3 +633,18 @@ declare module "lucide-solid/icons/archive" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/case-sensitive" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/regex" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/square-terminal" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
