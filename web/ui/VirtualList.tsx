@@ -44,6 +44,11 @@ export function VirtualList(props: VirtualListProps) {
     }),
   );
 
+  // While lines pour in, the end is scrolled to again before a scroll event could tell that the user moved up:
+  // the intent is taken from the input itself. Coming back to the end follows again.
+  const letGo = () => {
+    if (props.follow) props.onAtEnd?.(false);
+  };
   const onScroll = () => {
     if (element === undefined) return;
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
@@ -63,6 +68,11 @@ export function VirtualList(props: VirtualListProps) {
         });
       }}
       onScroll={onScroll}
+      onWheel={(event) => event.deltaY < 0 && letGo()}
+      onTouchMove={letGo}
+      onKeyDown={(event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && letGo()}
+      // The scrollbar belongs to the element itself, rows are inside of it.
+      onPointerDown={(event) => event.target === event.currentTarget && letGo()}
       tabIndex={0}
       role="region"
       aria-label={props.label}
