@@ -199,8 +199,10 @@ class MemoryProjectFs implements PersistentProjectFs {
   mkdir(path: string): void {
     const relative = relativePath(path);
     this.#try(relative, () => {
-      if (this.#kindInLayer(relative) === "file")
-        throw new CoderError("conflict", `"${relative}" is a file.`);
+      // memfs accepts a file where a directory is asked for.
+      const isFile =
+        this.#kindInLayer(relative) === "file" || this.#statInMemory(relative)?.isFile() === true;
+      if (isFile) throw new CoderError("conflict", `"${relative}" is a file.`);
       this.#makeDirectories(relative);
     });
   }

@@ -66,7 +66,8 @@ export class Terminal {
       return;
     }
     const listeners = this.#job?.listeners;
-    if (listeners === undefined || listeners.size === 0) {
+    // A stopped job may still listen for a moment; what is typed by then is for the shell.
+    if (listeners === undefined || listeners.size === 0 || this.#job?.abort.signal.aborted === true) {
       this.#ahead += text;
       return;
     }

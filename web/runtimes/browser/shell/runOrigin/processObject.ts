@@ -91,7 +91,9 @@ class InputStream extends EventEmitter {
     super();
     this.#activity = activity;
     this.on("newListener", (event: string) => {
-      if (event === "data" || event === "readable" || event === "end") queueMicrotask(() => this.resume());
+      if ((event !== "data" && event !== "readable") || this.listenerCount(event) > 0) return;
+      // After the listener was added. Once: whoever pauses meanwhile means it.
+      queueMicrotask(() => this.resume());
     });
   }
 
