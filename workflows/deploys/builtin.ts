@@ -7,7 +7,7 @@ import type { SiteManifest, StepContext } from "../steps/step.ts";
 import { contentType } from "./contentType.ts";
 import type { DeployPlan, DeployRequest, DeployTarget } from "./deploy.ts";
 
-export const limits = { files: 5_000, bytes: 200 * 1024 * 1024, fileBytes: 25 * 1024 * 1024 };
+const limits = { files: 5_000, bytes: 200 * 1024 * 1024, fileBytes: 25 * 1024 * 1024 };
 /** Where builders put a static site, in the order of looking. */
 const usualDirectories = ["dist", "build", "out", "public"];
 const uploadsAtOnce = 8;
@@ -120,7 +120,7 @@ async function upload(context: StepContext, { manifest, read }: Content): Promis
 }
 
 /** http://localhost:3000 and the slug make http://<slug>.localhost:3000 */
-export function siteUrl(stackUrl: string, slug: string): string {
+function siteUrl(stackUrl: string, slug: string): string {
   const url = new URL(stackUrl);
   return `${url.protocol}//${slug}.${url.host}/`;
 }

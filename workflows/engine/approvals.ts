@@ -8,7 +8,7 @@ import { idempotencyId } from "./idempotencyId.ts";
 import { endApproval } from "./sql/endApproval.ts";
 import { requestApproval } from "./sql/requestApproval.ts";
 
-export interface Asked {
+interface Asked {
   id: string;
   step: EngineStep;
   /** The gated action, or null for an `approve` step. */

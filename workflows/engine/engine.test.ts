@@ -339,6 +339,35 @@ test("a gate on deploy.prod asks for exactly the content that then goes out", as
   expect(await fixture.sql`select 1 from deployments where run_id = ${runId}`).toHaveLength(1);
 });
 
+test("production asks for the required checks on this very commit", async () => {
+  const lines = (name: string) => [
+    "policies: { checks: { required: [Unit tests] } }",
+    "steps:",
+    `  - { type: command, name: ${name}, command: 'true' }`,
+    "  - { type: deploy, target: prod, inputs: { dir: site } }",
+  ];
+  const other = await fixture.project({ "site/index.html": "checked" });
+  const start = async (name: string): Promise<string> => {
+    const runId = await fixture.start(other, ["name: T", ...lines(name)].join("\n"));
+    await fixture.until(runId, ended);
+    return runId;
+  };
+  const refused = await start("Something else");
+  expect(await fixture.run(refused)).toMatchObject({ failure: { code: "policy_denied" } });
+  const denied = (await fixture.events(refused)).find((event) => event.type === "policy.denied");
+  expect(denied).toMatchObject({ rule: "checks.required", stepId: "s2" });
+  expect((await fixture.run(await start("Unit tests"))).status).toBe("succeeded");
+});
+
+test("a refused host is said with the rule that refuses it", async () => {
+  const runId = await runToEnd(["steps:", "  - { type: command, command: 'curl -sS https://example.com' }"]);
+  const denied = (await fixture.events(runId)).find((event) => event.type === "policy.denied");
+  expect(denied).toMatchObject({
+    rule: "network.allowed_domains",
+    message: expect.stringContaining("Allowed here: registry"),
+  });
+});
+
 test("a dry run runs commands and has no effect", async () => {
   const runId = await runToEnd(
     [

@@ -20,6 +20,7 @@ import type { RunPlan } from "./planRun.ts";
 import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
 import type { Slots } from "./slots.ts";
 import { beginStep } from "./sql/beginStep.ts";
+import { listPassedChecks } from "./sql/listPassedChecks.ts";
 import { listArtifacts } from "./sql/listArtifacts.ts";
 import { publishDeployment } from "./sql/publishDeployment.ts";
 import { loadStepRuns } from "./sql/loadStepRuns.ts";
@@ -258,6 +259,8 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
       });
     },
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
+    passedChecks: () =>
+      whenConnected(() => listPassedChecks(deps.sql, { projectId: run.projectId, commit: run.commit })),
     artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
     signal: host.signal,
     expressions,

@@ -10,7 +10,7 @@ export interface Redactor {
   stream(): RedactedStream;
 }
 
-export interface RedactedStream {
+interface RedactedStream {
   /** Text that is safe to show now. The end of it may be held back while it could be the beginning of a secret. */
   push(text: string): string;
   /** What was held back; call it at the end. */

@@ -25,7 +25,7 @@ import { reapWorkers } from "./sql/reapWorkers.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
 
 /** Constant: with DBOS's own hash of the code, a deploy would leave the runs before it behind. Changes of shape use DBOS.patch. */
-export const applicationVersion = "coder-1";
+const applicationVersion = "coder-1";
 const channel = "coder_runs";
 
 export interface EngineOptions {

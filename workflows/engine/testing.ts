@@ -61,12 +61,12 @@ export interface TestProject {
   commit: string;
 }
 
-export interface StartOptions {
+interface StartOptions {
   inputs?: Record<string, unknown>;
   dryRun?: boolean;
 }
 
-export interface TestWorker {
+interface TestWorker {
   id: string;
   pid: number;
   child: ChildProcess;

@@ -10,7 +10,7 @@ export interface TestReport {
   failures: string[];
 }
 
-export const maxNames = 50;
+const maxNames = 50;
 
 /** A report from its counts; names beyond `maxNames` are dropped, duplicates too. */
 export function makeReport(

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -25,7 +25,8 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
   const settingsFile = join(workDir, "sandbox.json");
   const environment = sandboxEnvironment(directory, options);
   // srt's own sockets; the path of a socket may have 107 bytes, and a run's directory alone can be longer.
-  const sockets = await realpath(await mkdtemp(join(tmpdir(), "coder-")));
+  await (sweptSockets ??= sweepSockets());
+  const sockets = await realpath(await mkdtemp(join(tmpdir(), `${socketsPrefix}${process.pid}-`)));
   await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), {
     mode: 0o600,
   });
@@ -67,6 +68,18 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
       await Promise.all([rm(settingsFile, { force: true }), rm(sockets, { recursive: true, force: true })]);
     },
   });
+}
+
+const socketsPrefix = "coder-srt-";
+let sweptSockets: Promise<void> | undefined;
+
+/** Removes the socket directories of workers that were killed; once in a process. */
+async function sweepSockets(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(new RegExp(`^${socketsPrefix}(\\d+)-`).exec(name)?.[1] ?? 0);
+    if (pid === 0 || existsSync(`/proc/${pid}`)) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 function srtEntry(): string {

@@ -7,6 +7,10 @@ import type { StepContext, StepResult } from "./step.ts";
 /** How much of the end of a command's output is looked through for a runner's summary. */
 const summaryChars = 512 * 1024;
 
+/** How the sandbox's proxy refuses a host, in the words of curl and git, of Node, of npm, and in its own. */
+const networkRefusal =
+  /CONNECT tunnel failed, response 403|\(403\) !== 200 when HTTP Tunneling|statusCode=403|blocked by network allowlist/i;
+
 /** Runs a command in the run's sandbox. A non-zero exit code fails the step; reports are collected either way. */
 export async function commandStep(context: StepContext): Promise<StepResult> {
   const { spec } = context.step;
@@ -37,6 +41,13 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     exitCode: result.exitCode,
   });
   await keepPatch(context, sandbox);
+  if (result.exitCode !== 0 && networkRefusal.test(output)) {
+    const allowed = context.policies.network.allowed_domains.join(", ") || "none";
+    await context.denied(
+      "network.allowed_domains",
+      `A host was refused. Allowed here: ${allowed}; add it to policies.network.allowed_domains.`,
+    );
+  }
   const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
   if (result.timedOut) {
     const message = `The command took longer than ${context.step.timeoutSec} s and was stopped.`;

@@ -33,6 +33,12 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
       context.log("note", "Dry run: nothing is published.\n");
       return { status: "succeeded", outputs: { dryRun: true, files } };
     }
+    const missing = spec.target === "prod" ? await missingChecks(context) : [];
+    if (missing.length > 0) {
+      const message = `${missing.join(", ")} must have passed on commit ${context.run.commit.slice(0, 8)} before it goes to production.`;
+      await context.denied("checks.required", message);
+      return { status: "failed", failure: { code: "policy_denied", message } };
+    }
     const action = `deploy.${spec.target}` as const;
     if (needsApproval(context, { action, contentHash: plan.contentHash })) {
       const subject = { target: spec.target, files, bytes, directory, commit: context.run.commit };
@@ -46,8 +52,10 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     }
     const { url, deploymentId } = await plan.publish();
     context.log("note", `Live at ${url}\n`);
+    const patches = (await context.artifacts()).filter((artifact) => artifact.kind === "patch");
     await context.artifact({
       kind: "deploy_url",
+      madeFrom: patches.map((patch) => patch.id),
       name: spec.target,
       data: {
         url,
@@ -68,6 +76,13 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     context.log("note", `${error.message}\n`);
     return { status: "failed", failure: { code: "deploy_failed", message: error.message } };
   }
+}
+
+async function missingChecks(context: StepContext): Promise<string[]> {
+  const { required } = context.policies.checks;
+  if (required.length === 0) return [];
+  const passed = new Set(await context.passedChecks());
+  return required.filter((name) => !passed.has(name));
 }
 
 /** An approval is for exactly what was shown: other content needs another one. */

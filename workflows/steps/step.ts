@@ -85,6 +85,8 @@ export interface StepContext {
   artifact(artifact: NewArtifact): Promise<Artifact>;
   /** Artifacts that this run has made so far. */
   artifacts(): Promise<Artifact[]>;
+  /** Names of the command steps that have succeeded on this very commit, for `policies.checks.required`. */
+  passedChecks(): Promise<string[]>;
   /** Aborted when the run is cancelled or out of budget. */
   signal: AbortSignal;
   /** What expressions can see: inputs, event, project, run, and the finished steps with status and outputs. */
