@@ -164,9 +164,9 @@ async function removeOldTemplates(): Promise<void> {
 }
 
 /** Stops servers and removes directories of test processes that were killed. */
-async function removeAbandoned(): Promise<void> {
+export async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const pid = Number(/^coder-test-pg-(\d+)-[0-9a-f]+$/.exec(name)?.[1] ?? 0);
+    const pid = Number(/^coder-test-(?:pg|stack)-(\d+)-\w+$/.exec(name)?.[1] ?? 0);
     if (pid === 0 || isAlive(pid)) continue;
     const directory = join(tmpdir(), name);
     await stopOrphan(join(directory, "postgres"));

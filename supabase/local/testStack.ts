@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeSecrets, saveSecrets, type Secrets } from "./secrets.ts";
-import { copyTemplateCluster } from "./testDatabase.ts";
+import { canDieWithParent } from "./postgres.ts";
+import { copyTemplateCluster, removeAbandoned } from "./testDatabase.ts";
 
 export interface TestUser {
   id: string;
@@ -48,9 +49,14 @@ const program = fileURLToPath(new URL("./start.ts", import.meta.url));
  * Rejects with what it printed when it ends before it is ready.
  */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "coder-test-stack-")));
+  await removeAbandoned();
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), `coder-test-stack-${process.pid}-`)));
   if (options.dataDir === undefined) await seed(dataDir);
-  const child = spawn(process.execPath, [program], {
+  // A test run that is killed takes its stacks with it.
+  const [command, ...args] = canDieWithParent()
+    ? ["setpriv", "--pdeathsig", "INT", process.execPath, program]
+    : [process.execPath, program];
+  const child = spawn(command, args, {
     env: {
       ...process.env,
       CODER_DATA: dataDir,
@@ -66,7 +72,10 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   };
   child.stdout.on("data", onChunk);
   child.stderr.on("data", onChunk);
-  const url = await readyUrl(child, () => output);
+  const url = await readyUrl(child, () => output).catch(async (error: unknown) => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
   const secrets = JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8")) as Secrets;
   const { anonKey, serviceRoleKey, jwtSecret } = secrets;
   return {
