@@ -97,6 +97,8 @@ class BrowserRuntime implements Runtime {
 
   async #start(): Promise<void> {
     if (this.#states.current.kind === "ready") return;
+    // The page that failed may still be open: trying again means loading it again.
+    const retry = this.#served && this.#pageError !== undefined;
     this.#buildFailure = null;
     this.#pageError = undefined;
     this.#states.starting("booting", "Starting the runtime");
@@ -111,6 +113,7 @@ class BrowserRuntime implements Runtime {
       this.#served = true;
       if (started.status === "rejected") throw started.reason;
       this.#settle();
+      if (retry) await this.#kernel.call("reloadPreview");
     } catch (thrown) {
       this.#fail(thrown);
     }

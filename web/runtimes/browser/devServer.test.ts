@@ -216,3 +216,73 @@ test("a stylesheet edit is hot: the page keeps its state", async () => {
     expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
   });
 });
+
+test(
+  "a site without modules and a page with inline ones work in preview and build",
+  { timeout: 60_000 },
+  async () => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount({
+        "index.html":
+          '<!doctype html><html><head><link rel="stylesheet" href="site.css"></head><body><h1>Site</h1><p></p><script src="classic.js"></script>' +
+          '<script type="module">import { name } from "./lib.ts";document.querySelector("p").textContent += ` ${name} ${process.env.NODE_ENV}`;</script></body></html>',
+        "site.css": "h1 { color: rgb(1, 1, 1); }",
+        // Not valid in a module, and not to be taken for JSX.
+        "classic.js":
+          'var html = "<b>" ; with ({ text: "classic" }) { document.querySelector("p").textContent = text; }',
+        "lib.ts": 'export const name: string = "inline";',
+      });
+      expect(await runtime.start()).toMatchObject({ kind: "ready" });
+      await runtime.preview.getByText("classic inline development").waitFor();
+      expect(await runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color)).toBe(
+        "rgb(1, 1, 1)",
+      );
+      const built = await runtime.build();
+      if ("failure" in built) throw new Error(JSON.stringify(built.failure));
+      server.sites.set("plain", new Map(Object.entries(built.files) as [string, Uint8Array][]));
+      const page = await browser.newPage();
+      await page.goto(server.origin.replace("localhost", "plain.localhost"));
+      await page.getByText("classic inline production").waitFor();
+      expect(await page.locator("h1").evaluate((h1) => getComputedStyle(h1).color)).toBe("rgb(1, 1, 1)");
+      await page.close();
+    });
+  },
+);
+
+test("what is only imported on demand may be broken until it is asked for", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      smallProject({
+        "src/broken.ts": "const = 1;",
+        "src/main.ts":
+          'document.body.textContent = "shown";\nimport("not-installed").catch(() => { document.body.textContent += " without it"; });\n' +
+          'addEventListener("ask", () => void import("./broken.ts"));\n',
+      }),
+    );
+    expect(await runtime.start()).toMatchObject({ kind: "ready" });
+    await runtime.preview.getByText("shown without it").waitFor();
+    await runtime.preview.locator("body").evaluate(() => dispatchEvent(new Event("ask")));
+    expect(await runtime.stateThat("failed")).toMatchObject({
+      failure: { type: "build", file: "src/broken.ts", line: 1 },
+    });
+  });
+});
+
+test("a project's own service worker neither replaces nor removes the preview's", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      smallProject({
+        "public/sw.js":
+          "self.addEventListener('fetch', (event) => event.respondWith(new Response('taken over')));",
+        "src/main.ts": `const text = await navigator.serviceWorker.register("/sw.js").then(() => "registered", (error) => error.name);
+const list = await navigator.serviceWorker.getRegistrations();
+document.body.textContent = \`\${text} \${list.length}\`;
+`,
+      }),
+    );
+    await runtime.start();
+    await runtime.preview.getByText("NotSupportedError 0").waitFor();
+    await runtime.write("src/main.ts", 'document.body.textContent = "still ours";\n');
+    await runtime.preview.getByText("still ours").waitFor();
+  });
+});

@@ -165,6 +165,7 @@ export class Kernel {
       lockHash: packages.lockHash,
       cache: this.#cache,
       hot: (message) => this.#link?.hot(message),
+      onProgress: (message) => this.#emit({ type: "progress", phase: "building", message }),
       onFailure: (failure) => this.#emit({ type: "failure", failure }),
     });
     // Before it is ready, so that an edit repairs what does not build.

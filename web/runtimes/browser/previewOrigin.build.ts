@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
+import { buildProcessWorker } from "./shell/runOrigin/processWorker.build.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -21,7 +22,11 @@ const nodeStandIns: Record<string, string> = {
  * this file lists names and headers.
  */
 export async function buildPreviewOrigin(outDir: string): Promise<void> {
-  await Promise.all([buildDocuments(outDir), buildKernel(join(outDir, "../runtime"))]);
+  await Promise.all([
+    // One after the other: the documents empty the directory first.
+    buildDocuments(outDir).then(() => buildProcessWorker(outDir)),
+    buildKernel(join(outDir, "../runtime")),
+  ]);
 }
 
 async function buildDocuments(outDir: string): Promise<void> {

@@ -173,6 +173,30 @@ test("files survive a crash of the tab", { timeout: 60_000 }, async () => {
   await context.close();
 });
 
+test(
+  "when one of two Studios with the same project closes, the other serves the preview",
+  { timeout: 60_000 },
+  async () => {
+    await shown(async (runtime) => {
+      const second = await runtime.page.context().newPage();
+      await second.goto(`${server.origin}/page.html`);
+      const state = await second.evaluate(
+        async ([projectId, files]) => {
+          coder.boot({ projectId, persist: false });
+          await coder.runtime.mount(files);
+          await coder.runtime.startPreview();
+          return coder.runtime.preview.kind;
+        },
+        [runtime.projectId, smallProject() as Record<string, string>] as const,
+      );
+      expect(state).toBe("ready");
+      await second.close();
+      await runtime.edit("src/main.ts", "Hello", "served by the first");
+      await runtime.preview.getByText("served by the first").waitFor();
+    });
+  },
+);
+
 test("without the headers of isolation the runtime runs on esbuild", { timeout: 60_000 }, async () => {
   const plain = await startRuntimeServer({
     npm: createNpmHandler({ registry: configuredRegistry() }),

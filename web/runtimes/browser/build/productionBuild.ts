@@ -318,7 +318,9 @@ class Build {
         continue;
       const url = id.endsWith(".css")
         ? `/${this.#emit(id, (await compileStyle(this.#styleContext(), id)).css)}`
-        : this.#assetUrl(id);
+        : id.endsWith(".js")
+          ? `/${this.#emit(id, this.#fs.readFile(pathOf(id)))}`
+          : this.#assetUrl(id);
       out = out.replaceAll(`"${path}"`, `"${url}"`).replaceAll(`'${path}'`, `'${url}'`);
     }
     return out;

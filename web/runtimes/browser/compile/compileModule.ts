@@ -57,7 +57,7 @@ async function compileScript(
   const sourcemap = own;
   // Projects name files with JSX ".js" too.
   const lang = module.lang === "js" && own ? "jsx" : module.lang;
-  if (module.lang === "js" && !/<[A-Za-z>]/.test(module.source)) {
+  if (module.lang === "js" && !module.id.includes(".svelte.") && !/<[A-Za-z>]/.test(module.source)) {
     return { code: module.source, map: null, hot: false };
   }
   if (project.jsx.kind === "solid" && (lang === "jsx" || lang === "tsx")) {
@@ -72,6 +72,7 @@ async function compileScript(
     engine.name === "rolldown" &&
     lang.endsWith("x") &&
     hasJsxExtension(module.id);
+  if (/\.svelte\.[jt]s$/.test(fileOf(module.id))) return compileRunes(context, module);
   const options =
     project.jsx.kind === "oxc"
       ? project.jsx.options
@@ -87,6 +88,22 @@ async function compileScript(
   if (!refresh) return { ...output, hot: false };
   const { wrapReactRefresh } = await import("./reactRefresh.ts");
   return wrapReactRefresh(output, fileOf(module.id));
+}
+
+/** A module with runes: types off first, Svelte's compiler takes JavaScript. */
+async function compileRunes(
+  { engine, mode }: CompileContext,
+  { id, source, lang }: { id: string; source: string; lang: "js" | "jsx" | "ts" | "tsx" },
+): Promise<CompiledModule> {
+  const plain = await engine.transform({
+    id: fileOf(id),
+    code: source,
+    lang,
+    jsx: "preserve",
+    sourcemap: false,
+  });
+  const { compileSvelteRunes } = await import("./compileSvelte.ts");
+  return compileSvelteRunes(id, plain.code, mode === "development");
 }
 
 function hasJsxExtension(id: string): boolean {

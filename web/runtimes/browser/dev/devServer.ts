@@ -12,11 +12,21 @@ import { ImportTargets } from "./importTargets.ts";
 import { ModuleCompiler } from "./moduleCompiler.ts";
 import { ModuleGraph, type ModuleNode } from "./moduleGraph.ts";
 import { PackageBundle } from "./packageBundle.ts";
-import { clientUrl, devPage, moduleScripts } from "./page.ts";
+import { clientUrl, devPage, mapInlineModules, moduleScripts } from "./page.ts";
 import type { PrebundleCache } from "./prebundle.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
 import { replaceSpecifiers, scanModule, type FoundImport } from "./rewriteImports.ts";
 import { isScanned } from "./styleModules.ts";
+
+export interface DevRequest {
+  /** Path and query. */
+  url: string;
+  /** `Request.destination`. */
+  destination: string;
+  accept: string;
+  /** Asked for by a `<script>` that is not a module: it gets the file as it is. */
+  classic: boolean;
+}
 
 export interface DevResponse {
   status: number;
@@ -31,8 +41,15 @@ export interface DevServerOptions {
   cache: PrebundleCache;
   /** Sends to all pages of the project that are open. */
   hot(message: HotMessage): void;
+  onProgress(message: string): void;
   /** The project does not build, or builds again (null). */
   onFailure(failure: PreviewFailure | null): void;
+}
+
+/** A module that the page will ask for; an optional one is only reached by dynamic imports. */
+interface Wanted {
+  id: string;
+  optional: boolean;
 }
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
@@ -60,6 +77,7 @@ export class DevServer {
       project,
       targets: this.#targets,
       compile: () => this.#compiler.context(),
+      onProgress: (modules) => options.onProgress(`Bundling packages: ${modules} modules`),
       // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
       onReplaced: () => options.hot({ type: "full-reload" }),
     });
@@ -97,42 +115,48 @@ export class DevServer {
 
   async #crawl(html: string): Promise<void> {
     const seen = new Set<string>();
-    let wave: string[] = [];
-    for (const script of moduleScripts(html)) {
-      if (script.src === null) {
-        for (const found of scanModule(script.content, "/index.html").imports)
-          this.#enqueue(wave, found, "/index.html");
-      } else if (!/^([a-z]+:)?\/\//i.test(script.src)) {
-        const resolved = this.#targets.resolve(
-          script.src.startsWith("/") ? script.src : `./${script.src}`,
-          "/index.html",
-        );
-        if (resolved === null)
-          throw this.#targets.missing("index.html", script.src, html.indexOf(script.src));
-        wave.push(resolved.id);
-      }
-    }
+    let wave = this.#entriesOf(html);
     while (wave.length > 0) {
-      const next: string[] = [];
-      const fresh = wave.filter((id) => !seen.has(id));
-      for (const id of fresh) seen.add(id);
-      const compiled = await Promise.all(fresh.map((id) => this.#compiler.compile(id)));
-      compiled.forEach((module, index) => {
-        for (const found of module.scan.imports) this.#enqueue(next, found, fresh[index] ?? "/");
-      });
-      wave = next;
+      const fresh = wave.filter(({ id }) => !seen.has(id) && seen.add(id));
+      wave = (await Promise.all(fresh.map((module) => this.#visit(module)))).flat();
     }
   }
 
-  #enqueue(wave: string[], found: FoundImport, importer: string): void {
+  #entriesOf(html: string): Wanted[] {
+    return moduleScripts(html).flatMap(({ src, content }) => {
+      if (src === null) {
+        return scanModule(content, "/index.html").imports.flatMap((found) =>
+          this.#wanted(found, "/index.html", false),
+        );
+      }
+      if (/^([a-z]+:)?\/\//i.test(src)) return [];
+      const resolved = this.#targets.resolve(src.startsWith("/") ? src : `./${src}`, "/index.html");
+      if (resolved === null) throw this.#targets.missing("index.html", src, html.indexOf(src));
+      return [{ id: resolved.id, optional: false }];
+    });
+  }
+
+  async #visit({ id, optional }: Wanted): Promise<Wanted[]> {
+    try {
+      const { scan } = await this.#compiler.compile(id);
+      return scan.imports.flatMap((found) => this.#wanted(found, id, optional));
+    } catch (thrown) {
+      // What is only imported on demand may be broken as long as nobody demands it.
+      if (optional) return [];
+      throw thrown;
+    }
+  }
+
+  #wanted(found: FoundImport, importer: string, optional: boolean): Wanted[] {
     const target = this.#targets.of(found, importer);
-    if (target.kind === "module" && !target.id.startsWith("/@")) wave.push(target.id);
+    if (target.kind !== "module" || target.id.startsWith("/@")) return [];
+    return [{ id: target.id, optional: optional || found.dynamic }];
   }
 
   // ---- serving -------------------------------------------------------------------------------------------------
 
   /** Answers a request for `url` (path and query). Never throws: failures become responses and `onFailure`. */
-  async handle(request: { url: string; destination: string; accept: string }): Promise<DevResponse> {
+  async handle(request: DevRequest): Promise<DevResponse> {
     try {
       return await this.#route(request);
     } catch (thrown) {
@@ -143,7 +167,7 @@ export class DevServer {
     }
   }
 
-  async #route(request: { url: string; destination: string; accept: string }): Promise<DevResponse> {
+  async #route(request: DevRequest): Promise<DevResponse> {
     const { fs } = this.#options;
     const at = request.url.indexOf("?");
     const path = decodeURIComponent(at === -1 ? request.url : request.url.slice(0, at));
@@ -156,7 +180,8 @@ export class DevServer {
       query.delete("t");
       const rest = query.toString().replace(/=(?=&|$)/g, "");
       const id = path + (rest === "" ? "" : `?${rest}`);
-      const isModule = imported || (!needsImportMark(path) && request.destination !== "image");
+      const isModule =
+        !request.classic && (imported || (!needsImportMark(path) && request.destination !== "image"));
       if (isModule && fs.exists(path.slice(1)) && fs.stat(path.slice(1)).kind === "file")
         return this.#module(id);
       if (path.endsWith(".css") && fs.exists(path.slice(1))) {
@@ -182,9 +207,12 @@ export class DevServer {
   async #page(path: string): Promise<DevResponse> {
     const html = this.#pageFile(path);
     if (html === null) return textResponse(404, "The project has no index.html.");
-    await this.#packages.bundle();
     if (this.#failure === null) this.#servedBroken = false;
-    return { status: 200, headers: headersFor("index.html"), body: devPage(html, this.#project) };
+    const linked = await mapInlineModules(html, async (code) => {
+      const { imports } = scanModule(code, "/index.html");
+      return (await this.#link(code, imports, "/index.html")).code;
+    });
+    return { status: 200, headers: headersFor("index.html"), body: devPage(linked, this.#project) };
   }
 
   #pageFile(path: string): string | null {
@@ -224,38 +252,48 @@ export class DevServer {
 
   async #module(id: string): Promise<DevResponse> {
     const compiled = await this.#compiler.compile(id);
-    const targets = new Map(compiled.scan.imports.map((found) => [found, this.#targets.of(found, id)]));
-    const bundle = [...targets.values()].some((target) => target.kind === "dependency")
-      ? await this.#packages.bundle()
-      : null;
-    const imports = new Set<string>();
-    for (const target of targets.values()) if (target.kind === "module") imports.add(target.id);
-    this.#graph.setImports(id, imports);
+    const { code, imported } = await this.#link(compiled.code, compiled.scan.imports, id);
+    this.#graph.setImports(id, imported);
     const node = this.#graph.node(id);
     node.files = compiled.files;
     node.scansProject = compiled.scansProject;
-    const { accepts } = compiled.scan;
+    const { accepts, usesHot, usesEnv } = compiled.scan;
     node.accepts =
       accepts === "self"
         ? "self"
         : accepts.flatMap((specifier) => this.#targets.resolve(specifier, id)?.id ?? []);
-    const code = replaceSpecifiers(compiled.code, compiled.scan.imports, (found) => {
-      const target = targets.get(found);
-      if (target === undefined) return null;
-      if (target.kind === "external") return target.url;
-      if (target.kind === "dependency") return bundle?.urls[target.specifier] ?? null;
-      return this.#urlOf(target.id);
-    });
-    const head =
-      (compiled.scan.usesHot
-        ? `import { createHotContext as __coder_hot } from "${clientUrl}";import.meta.hot = __coder_hot(${JSON.stringify(id)});`
-        : "") +
-      (compiled.scan.usesEnv ? `import.meta.env = ${environmentLiteral(this.#project, "development")};` : "");
+    const name = JSON.stringify(id);
+    const hot = `import { createHotContext as __coder_hot } from "${clientUrl}";import.meta.hot = __coder_hot(${name});`;
+    const env = `import.meta.env = ${environmentLiteral(this.#project, "development")};`;
     const map =
       compiled.map === null
         ? ""
         : `\n//# sourceMappingURL=data:application/json;base64,${btoaUtf8(compiled.map)}`;
-    return { status: 200, headers: headersFor("x.js"), body: head + code + map };
+    // All in front of the first line: the source map counts lines.
+    const body = (usesHot ? hot : "") + (usesEnv ? env : "") + code + map;
+    return { status: 200, headers: headersFor("x.js"), body };
+  }
+
+  /** `code` with its imports as URLs of this server, and the project's modules among them. */
+  async #link(
+    code: string,
+    imports: FoundImport[],
+    id: string,
+  ): Promise<{ code: string; imported: Set<string> }> {
+    const targets = new Map(imports.map((found) => [found, this.#targets.of(found, id)]));
+    const needsPackages = [...targets.values()].some(({ kind }) => kind === "dependency");
+    const urls = needsPackages ? (await this.#packages.bundle()).urls : {};
+    const imported = new Set<string>();
+    const linked = replaceSpecifiers(code, imports, (found) => {
+      const target = targets.get(found);
+      if (target === undefined) return null;
+      if (target.kind === "external") return target.url;
+      if (target.kind === "dependency") return urls[target.specifier] ?? null;
+      imported.add(target.id);
+      return this.#urlOf(target.id);
+    });
+    // Vite's own replacement; there is no `process` in a browser.
+    return { code: linked.replaceAll("process.env.NODE_ENV", '"development"'), imported };
   }
 
   #urlOf(id: string): string {
@@ -330,10 +368,8 @@ export class DevServer {
         if (html !== null) await this.#crawl(html);
       }
       for (const { acceptedPath } of message.updates) {
-        const compiled = await this.#compiler.compile(acceptedPath);
-        const wave: string[] = [];
-        for (const found of compiled.scan.imports) this.#enqueue(wave, found, acceptedPath);
-        await Promise.all(wave.map((id) => this.#compiler.compile(id)));
+        const imports = await this.#visit({ id: acceptedPath, optional: false });
+        await Promise.all(imports.map((module) => this.#visit(module)));
       }
       await this.#packages.bundle();
       this.#setFailure(null);

@@ -35,7 +35,8 @@ export class ImportTargets {
     }
     const resolved = this.resolve(specifier, importer);
     if (resolved === null) {
-      if (found.dynamic && !isBare(specifier)) return { kind: "external", url: specifier };
+      // A rejected import is what code that asks on demand is prepared for.
+      if (found.dynamic) return { kind: "external", url: `/@missing/${encodeURIComponent(specifier)}` };
       throw this.#missingImport(found, importer);
     }
     if (resolved.bare !== undefined && isBundled(resolved.id)) {

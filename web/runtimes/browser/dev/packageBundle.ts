@@ -15,6 +15,8 @@ export interface PackageBundleOptions {
   project(): Project;
   targets: ImportTargets;
   compile(): CompileContext;
+  /** Called now and then with the number of modules read, so that a large package is not taken for a hang. */
+  onProgress(modules: number): void;
   /** Another bundle took the place of one that pages may have loaded. */
   onReplaced(): void;
 }
@@ -42,11 +44,19 @@ export class PackageBundle {
   }
 
   async #make(): Promise<Prebundle> {
-    const { engine, fs, lockHash, cache, project, targets, compile, onReplaced } = this.#options;
-    const source = createBundleSource({
+    const { engine, fs, lockHash, cache, project, targets, compile, onReplaced, onProgress } = this.#options;
+    const inner = createBundleSource({
       compile: compile(),
       resolve: (specifier, importer, kind) => targets.resolve(specifier, importer, kind)?.id ?? null,
     });
+    let modules = 0;
+    const source = {
+      ...inner,
+      load: (id: string) => {
+        if (++modules % 200 === 0) onProgress(modules);
+        return inner.load(id);
+      },
+    };
     const read = (id: string) => (id.startsWith("/@") ? "export {}" : fs.readText(pathOf(id)));
     const bundle = await prebundle({ engine, project: project(), source, read, lockHash, cache }, [
       ...targets.dependencies.values(),

@@ -16,10 +16,31 @@ const scriptTag = /<script\b([^>]*)>([\s\S]*?)<\/script>/gi;
 export function moduleScripts(html: string): PageScript[] {
   const visible = html.replace(/<!--[\s\S]*?-->/g, "");
   return [...visible.matchAll(scriptTag)].flatMap(([, attributes = "", content = ""]) => {
-    if (!/\btype\s*=\s*["']?module["']?/i.test(attributes)) return [];
+    if (!isModule(attributes)) return [];
     const src = /\bsrc\s*=\s*["']?([^"'\s>]+)/i.exec(attributes)?.[1] ?? null;
     return [{ src, content }];
   });
+}
+
+/** The page with the text of its inline module scripts mapped. */
+export async function mapInlineModules(
+  html: string,
+  map: (code: string) => Promise<string>,
+): Promise<string> {
+  let out = "";
+  let at = 0;
+  for (const match of html.matchAll(scriptTag)) {
+    const [whole, attributes = "", content = ""] = match;
+    if (content.trim() === "" || !isModule(attributes) || /\bsrc\s*=/i.test(attributes)) continue;
+    const start = match.index + whole.indexOf(">") + 1;
+    out += html.slice(at, start) + (await map(content));
+    at = start + content.length;
+  }
+  return out + html.slice(at);
+}
+
+function isModule(attributes: string): boolean {
+  return /\btype\s*=\s*["']?module["']?/i.test(attributes);
 }
 
 /** Vite's `%VITE_NAME%` constants in a page. */

@@ -73,7 +73,7 @@ function jsxOf(framework: Framework, configs: NonNullable<TsConfig["compilerOpti
   if (framework === "solid") return { kind: "solid" };
   const declared = configs.find((config) => config.jsxImportSource)?.jsxImportSource;
   const classic = configs.some((config) => config.jsx === "react");
-  const importSource = declared ?? (framework === "preact" ? "preact" : "react");
+  const importSource = declared ?? (framework === "preact" || framework === "vue" ? framework : "react");
   return { kind: "oxc", options: { runtime: classic ? "classic" : "automatic", importSource } };
 }
 

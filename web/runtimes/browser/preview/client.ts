@@ -232,6 +232,18 @@ addEventListener("error", (event) => {
 });
 addEventListener("unhandledrejection", (event) => reportError(event.reason));
 
+// ---- the preview's own service worker ------------------------------------------------------------------------------
+
+/** A project's worker would take the place of ours, which serves the preview; code that removes workers would end it. */
+if ("serviceWorker" in navigator) {
+  ServiceWorkerContainer.prototype.register = () =>
+    Promise.reject(
+      new DOMException("A project's own service worker does not run in the preview.", "NotSupportedError"),
+    );
+  ServiceWorkerContainer.prototype.getRegistrations = () => Promise.resolve([]);
+  ServiceWorkerRegistration.prototype.unregister = () => Promise.resolve(true);
+}
+
 // ---- what is painted -----------------------------------------------------------------------------------------------
 
 let painted = false;

@@ -15,6 +15,8 @@ export const previewRequestSchema = z.object({
   /** `Request.destination`: "document", "iframe", "script", "style", "image", "" … */
   destination: z.string().max(32),
   accept: z.string().max(1024),
+  /** Asked for by a `<script>` that is not a module. */
+  classic: z.boolean(),
 });
 export type PreviewRequest = z.infer<typeof previewRequestSchema>;
 

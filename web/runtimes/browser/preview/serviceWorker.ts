@@ -12,6 +12,8 @@ const relayPath = "/__coder/relay.html";
 const portDeadlineMs = 5000;
 
 let port: MessagePort | undefined;
+/** Id of the relay page that gave the port: when it is gone, so is the kernel behind the port. */
+let portOwner: string | undefined;
 let nextId = 1;
 const pending = new Map<number, { resolve: (response: PreviewResponse) => void; request: PreviewRequest }>();
 let waiting: ((port: MessagePort | undefined) => void)[] = [];
@@ -27,6 +29,7 @@ worker.addEventListener("message", (event) => {
   if (!given) return;
   port?.close();
   port = given;
+  portOwner = source.id;
   port.onmessage = (message: MessageEvent<PreviewResponse>) => {
     const entry = pending.get(message.data.id);
     pending.delete(message.data.id);
@@ -40,7 +43,8 @@ worker.addEventListener("message", (event) => {
 });
 
 async function kernelPort(): Promise<MessagePort | undefined> {
-  if (port) return port;
+  if (port && portOwner !== undefined && (await worker.clients.get(portOwner))) return port;
+  port = undefined;
   const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const relays = windows.filter((client) => new URL(client.url).pathname === relayPath);
   if (relays.length === 0) return undefined;
@@ -81,6 +85,8 @@ async function answer(request: Request): Promise<Response> {
   }
   const message: PreviewRequest = {
     type: "fetch",
+    // A classic script is not fetched with CORS unless it asks for it.
+    classic: request.destination === "script" && request.mode === "no-cors",
     id: nextId++,
     method: request.method,
     url: url.pathname + url.search,

@@ -8,6 +8,8 @@ export interface RuntimeTestPage {
   states: PreviewState[];
   consoleLines: { level: string; text: string }[];
   boot(options: Omit<BrowserRuntimeOptions, "origin">): void;
+  /** As the Studio boots: by `chooseRuntime`, with WebContainers configured. */
+  choose(options: { projectId: string; bootDeadlineMs: number }): Promise<"webcontainer" | "browser">;
   /** Shows the preview in a frame, as the Studio does. */
   show(): void;
   stateThat(kind: PreviewState["kind"]): Promise<PreviewState>;
@@ -28,6 +30,11 @@ globalThis.coder = {
     this.runtime = createBrowserRuntime({ ...options, origin: location.origin });
     this.runtime.onPreview((state) => this.states.push(state));
     this.runtime.onConsole((line) => this.consoleLines.push(line));
+  },
+  async choose(options) {
+    const { chooseRuntime } = await import("../../chooseRuntime.ts");
+    this.runtime = await chooseRuntime({ ...options, origin: location.origin, webcontainer: {} });
+    return this.runtime.name;
   },
   show() {
     const { preview } = this.runtime;
