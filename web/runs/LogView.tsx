@@ -10,7 +10,8 @@ import { CopyButton } from "../ui/CopyButton.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { VirtualList, type VirtualListHandle } from "../ui/VirtualList.tsx";
 import { stripAnsi } from "./ansi.ts";
-import { AnsiText } from "./AnsiText.tsx";
+import { LogRow } from "./LogRow.tsx";
+import { logRows, makeLogGroups } from "./logGroups.ts";
 import { makeLogSearch } from "./logSearch.ts";
 
 export interface LogViewProps {
@@ -55,9 +56,24 @@ export function LogView(props: LogViewProps) {
   const found = createMemo(() => search.find(props.log, words()));
   const needle = () => words().toLowerCase();
 
+  const groupReader = makeLogGroups();
+  const groups = createMemo(() => groupReader.read(props.log));
+  const groupAt = createMemo(() => new Map(groups().map((group) => [group.start, group.title])));
+  const [folded, setFolded] = createSignal<ReadonlySet<number>>(new Set());
+  const rows = createMemo(() => logRows(count(), groups(), folded()));
+  const toggleFold = (start: number) =>
+    setFolded((before) => {
+      const after = new Set(before);
+      if (!after.delete(start)) after.add(start);
+      return after;
+    });
+
+  /** Scrolls to a line, opening the group that it is folded into. */
   const show = (index: number) => {
     setFollow(false);
-    list?.scrollToIndex(index);
+    const around = groups().find(({ start, end }) => start < index && index <= (end ?? Infinity));
+    if (around !== undefined && folded().has(around.start)) toggleFold(around.start);
+    list?.scrollToIndex(rows().rowOf(index));
   };
   const goTo = (step: number) => {
     const length = found().length;
@@ -105,44 +121,21 @@ export function LogView(props: LogViewProps) {
     },
   ]);
 
-  const row = (index: number) => {
-    const line = createMemo(() => lineAt(props.log, index));
-    const time = () => new Date(line()?.at ?? 0);
+  const row = (rowIndex: number) => {
+    const index = () => rows().lineOf(rowIndex);
+    const group = () => groupAt().get(index());
     return (
-      <div
-        class="flex h-5 w-max min-w-full leading-5 hover:bg-hover"
-        classList={{
-          "bg-accent-soft": props.line === index + 1,
-          "bg-waiting-soft": words() !== "" && found()[current()] === index,
-        }}
-        title={time().toLocaleTimeString("en", {
-          hour12: false,
-          fractionalSecondDigits: 3,
-        } as Intl.DateTimeFormatOptions)}
-      >
-        <a
-          href={`#L${index + 1}`}
-          id={`L${index + 1}`}
-          aria-label={`Line ${index + 1}`}
-          tabIndex={-1}
-          onClick={(event) => {
-            event.preventDefault();
-            props.onLine(index + 1);
-          }}
-          class="tabular sticky left-0 w-14 shrink-0 bg-sunken pr-3 text-right text-muted select-none hover:text-text"
-        >
-          {index + 1}
-        </a>
-        <span
-          class="pr-4 whitespace-pre"
-          classList={{
-            "text-muted italic": line()?.stream === "note",
-            "border-l-2 border-failed pl-2 -ml-2.5": line()?.stream === "err",
-          }}
-        >
-          <AnsiText text={line()?.text ?? ""} words={needle()} />
-        </span>
-      </div>
+      <LogRow
+        number={index() + 1}
+        line={lineAt(props.log, index())}
+        words={needle()}
+        named={props.line === index() + 1}
+        found={words() !== "" && found()[current()] === index()}
+        group={group()}
+        folded={folded().has(index())}
+        onNumber={() => props.onLine(index() + 1)}
+        onFold={() => toggleFold(index())}
+      />
     );
   };
 
@@ -205,7 +198,7 @@ export function LogView(props: LogViewProps) {
           ref={(handle) => (list = handle)}
           class="flex-1 py-2 font-mono text-xs"
           label="Log lines"
-          count={count()}
+          count={rows().count}
           rowHeight={rowHeight}
           follow={follow()}
           onAtEnd={(atEnd) => setFollow(atEnd && props.live)}

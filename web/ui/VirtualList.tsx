@@ -26,6 +26,7 @@ export interface VirtualListProps {
 export function VirtualList(props: VirtualListProps) {
   let element: HTMLDivElement | undefined;
   let lastTop = 0;
+  let letGoAt = 0;
   const virtualizer = createVirtualizer({
     get count() {
       return props.count;
@@ -47,6 +48,7 @@ export function VirtualList(props: VirtualListProps) {
   // While lines pour in, the end is scrolled to again before a scroll event could tell that the user moved up:
   // the intent is taken from the input itself. Coming back to the end follows again.
   const letGo = () => {
+    letGoAt = performance.now();
     if (props.follow) props.onAtEnd?.(false);
   };
   const onScroll = () => {
@@ -54,7 +56,8 @@ export function VirtualList(props: VirtualListProps) {
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight;
     const up = element.scrollTop < lastTop - 1;
     lastTop = element.scrollTop;
-    if (distance < 8) props.onAtEnd?.(true);
+    // The event of our own last scroll to the end may come after the user let go.
+    if (distance < 8 && performance.now() - letGoAt > 250) props.onAtEnd?.(true);
     else if (up) props.onAtEnd?.(false);
   };
 

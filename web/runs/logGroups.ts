@@ -1,0 +1,91 @@
+import { lineAt, type StepLog } from "../../shared/run/stepLog.ts";
+import { stripAnsi } from "./ansi.ts";
+
+/** Lines between `::group::Title` and `::endgroup::`, GitHub's markers. Indices count from 0. */
+export interface LogGroup {
+  /** Index of the line with the title. */
+  start: number;
+  /** Index of the end marker, or null while the group is open. */
+  end: number | null;
+  title: string;
+}
+
+export interface LogGroups {
+  read: (log: StepLog) => readonly LogGroup[];
+}
+
+const opening = /^(?:::group::|##\[group\])(.*)$/;
+const closing = /^(?:::endgroup::|##\[endgroup\])/;
+
+/** Finds the groups of a log that grows, reading each finished line once. Groups do not nest: a new one ends the last. */
+export function makeLogGroups(): LogGroups {
+  let groups: LogGroup[] = [];
+  let readTo = 0;
+  return {
+    read: (log) => {
+      if (log.length < readTo) {
+        groups = [];
+        readTo = 0;
+      }
+      const before = groups;
+      for (; readTo < log.length; readTo += 1) {
+        const text = lineAt(log, readTo)?.text ?? "";
+        // The first characters tell for nearly every line, without stripping it.
+        if (!text.includes("group")) continue;
+        const line = stripAnsi(text);
+        const open = groups.at(-1);
+        const title = opening.exec(line)?.[1];
+        if (title !== undefined) {
+          const ended = open?.end === null ? [...groups.slice(0, -1), { ...open, end: readTo - 1 }] : groups;
+          groups = [...ended, { start: readTo, end: null, title: title.trim() || "Group" }];
+        } else if (closing.test(line) && open?.end === null) {
+          groups = [...groups.slice(0, -1), { ...open, end: readTo }];
+        }
+      }
+      return groups === before ? before : groups;
+    },
+  };
+}
+
+/** Which line stands in which row when some groups are folded. */
+export interface LogRows {
+  count: number;
+  lineOf: (row: number) => number;
+  /** The row of a line; of the group's title when the line is folded away. */
+  rowOf: (line: number) => number;
+}
+
+/** Rows of `count` lines: folded groups show their title only, and end markers are never shown. */
+export function logRows(count: number, groups: readonly LogGroup[], folded: ReadonlySet<number>): LogRows {
+  const hidden: { from: number; to: number; before: number }[] = [];
+  let total = 0;
+  for (const { start, end } of groups) {
+    const isFolded = folded.has(start);
+    if (!isFolded && (end === null || end === start)) continue;
+    const to = end ?? count - 1;
+    const from = isFolded ? start + 1 : to;
+    if (to < from) continue;
+    hidden.push({ from, to, before: total });
+    total += to - from + 1;
+  }
+  return {
+    count: count - total,
+    lineOf: (row) => {
+      let line = row;
+      for (const range of hidden) {
+        if (line < range.from) break;
+        line += range.to - range.from + 1;
+      }
+      return line;
+    },
+    rowOf: (line) => {
+      let row = line;
+      for (const range of hidden) {
+        if (line < range.from) break;
+        if (line <= range.to) return range.from - 1 - range.before;
+        row -= range.to - range.from + 1;
+      }
+      return row;
+    },
+  };
+}
