@@ -1,5 +1,6 @@
 import picomatch from "picomatch";
-import type { Sandbox } from "../sandbox/sandbox.ts";
+import { CoderError } from "../../shared/errors.ts";
+import type { Sandbox, SandboxFile } from "../sandbox/sandbox.ts";
 import type { StepContext } from "../steps/step.ts";
 import { parseJunit } from "./parseJunit.ts";
 import { parseRunnerOutput } from "./parseRunnerOutput.ts";
@@ -7,7 +8,8 @@ import { parseTap } from "./parseTap.ts";
 import { mergeReports, type TestReport } from "./testReport.ts";
 
 const maxReports = 200;
-const maxReportBytes = 20 * 1024 * 1024;
+/** Of all reports of a step together: they are parsed in the worker, which has heartbeats to send meanwhile. */
+const maxReportBytes = 8 * 1024 * 1024;
 
 interface Ran {
   /** The end of the command's output. */
@@ -64,17 +66,35 @@ async function reportFiles(
   ];
   if (wanted.length === 0) return [];
   const found: { path: string; text: string; report: TestReport }[] = [];
-  const files = await sandbox.list(".", { maxFiles: 50_000, skip: ["node_modules", ".git"] });
+  const files = await listForReports(context, sandbox);
+  let budget = maxReportBytes;
   for (const { glob, parse } of wanted) {
     const matches = picomatch(glob.replace(/^\.\//, ""), { dot: true });
     const paths = files.map((file) => file.path).filter((path) => matches(path));
     if (paths.length === 0) context.log("note", `No file matches the report ${glob}.\n`);
     for (const path of paths.slice(0, maxReports)) {
-      const text = Buffer.from(await sandbox.read(path, maxReportBytes)).toString("utf8");
+      const bytes = await sandbox.read(path, budget).catch(missing(context, path));
+      if (!bytes) continue;
+      budget -= bytes.byteLength;
+      const text = Buffer.from(bytes).toString("utf8");
       const report = parse(text);
       if (report) found.push({ path, text, report });
       else context.log("note", `${path} cannot be read as a test report.\n`);
     }
   }
   return found;
+}
+
+async function listForReports(context: StepContext, sandbox: Sandbox): Promise<SandboxFile[]> {
+  const options = { maxFiles: 50_000, skip: ["node_modules", ".git"] };
+  return (await sandbox.list(".", options).catch(missing(context, "The reports"))) ?? [];
+}
+
+/** A report that cannot be had does not fail the step, whose exit code speaks for itself; it is said in the log. */
+function missing(context: StepContext, what: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof CoderError) || (error.code !== "too_large" && error.code !== "not_found"))
+      throw error;
+    context.log("note", `${what} could not be read: ${error.message}.\n`);
+  };
 }

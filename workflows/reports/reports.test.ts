@@ -84,8 +84,8 @@ describe("what runners print", () => {
     ],
     [
       "go test",
-      "--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)\n    --- FAIL: TestB/sub (0.00s)\n--- SKIP: TestC (0.00s)\nFAIL\nFAIL\texample.com/m\t0.2s\n",
-      { passed: 1, failed: 1, skipped: 1, failures: ["TestB/sub"] },
+      "--- PASS: TestA (0.00s)\n--- PASS: TestAb (0.00s)\n--- FAIL: TestB (0.00s)\n    --- FAIL: TestB/sub (0.00s)\n--- SKIP: TestC (0.00s)\nFAIL\nFAIL\texample.com/m\t0.2s\n",
+      { passed: 2, failed: 1, skipped: 1, failures: ["TestB/sub"] },
     ],
     [
       "cargo test",
@@ -107,5 +107,23 @@ describe("what runners print", () => {
   test("output without tests gives no report", () => {
     expect(parseRunnerOutput("vite v8 building\n✓ 9 modules transformed.\n")).toBe(undefined);
     expect(parseRunnerOutput("")).toBe(undefined);
+  });
+
+  test.each([
+    ["newlines", "\n".repeat(512 * 1024)],
+    ["blanks", " ".repeat(512 * 1024)],
+    ["blank lines", "   \n".repeat(128 * 1024)],
+    ["rules", `${"=".repeat(300)} 1 1 1 passed in in in\n`.repeat(1500)],
+    ["endless mocha failures", `  1 passing (1ms)\n${"  1) a\n     b\n".repeat(30_000)}`],
+    ["many summaries", " Tests  1 passed (1)\n".repeat(20_000)],
+    [
+      "many go tests",
+      Array.from({ length: 20_000 }, (_, index) => `--- FAIL: T${index}/a/b (0.0s)\n`).join(""),
+    ],
+    ["tap comments", `TAP version 13\n${`ok 1 ${" ".repeat(900)}#\n`.repeat(500)}`],
+  ])("hostile output takes no time: %s", (_, output) => {
+    const startedAt = performance.now();
+    parseRunnerOutput(output);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
