@@ -300,7 +300,7 @@ describe("journal", () => {
 
   test("a write that fails is told, kept pending, and written with the next change", async () => {
     const journal = new MemoryJournal();
-    const told = vi.fn();
+    const told = vi.fn<(error: unknown) => void>();
     const fs = await reopen(journal, told);
     journal.failures = 1;
     fs.writeFile("a", "1");

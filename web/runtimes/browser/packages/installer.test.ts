@@ -44,7 +44,7 @@ async function setup(
   const asked: string[] = [];
   const send: typeof fetch = async (input, init) => {
     init?.signal?.throwIfAborted();
-    const request = new Request(input as string, init);
+    const request = new Request(input, init);
     asked.push(new URL(request.url).pathname);
     return handler(request);
   };
@@ -312,7 +312,7 @@ describe("the configured registry", () => {
     stdio: ["ignore", "pipe", "ignore"],
   }).trim();
   const handler = createNpmHandler({ registry: address });
-  const send: typeof fetch = (input, init) => handler(new Request(input as string, init));
+  const send: typeof fetch = (input, init) => handler(new Request(input, init));
 
   test.each([
     ["vanilla-ts", []],

@@ -14,6 +14,7 @@ class Screen {
   }
 
   write(text: string): void {
+    // oxlint-disable-next-line no-control-regex -- escape sequences are what a screen reads
     for (const [part] of text.matchAll(/\u001b\[[0-9;]*[A-Za-z]|[\s\S]/gu)) this.#apply(part);
   }
 

@@ -44,7 +44,7 @@ beforeEach(async () => {
     installer: createInstaller({
       npmUrl: "http://coder.test/npm",
       cache,
-      fetch: (input, init) => handler(new Request(input as string, init)),
+      fetch: (input, init) => handler(new Request(input, init)),
     }),
     devServer: { start: (options) => devServer.start(options), build: () => devServer.build() },
     bundleForNode: (entry) => bundleForNode({ fs, engine }, entry),
@@ -59,8 +59,8 @@ interface Run {
 }
 
 // oxlint-disable-next-line no-control-regex -- colours are not what these tests are about
-const plain = (text: string): string =>
-  text.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, "").replaceAll("\r\n", "\n");
+const colours = /\u001b\[[0-9;]*[A-Za-z]/g;
+const plain = (text: string): string => text.replaceAll(colours, "").replaceAll("\r\n", "\n");
 
 function collect(process: ShellProcess): () => string {
   let output = "";
@@ -407,6 +407,6 @@ describe("terminal", () => {
     await shows("got answer\n");
     await shows("\ndone\n");
     process.kill();
-    await process.exit;
+    expect(await process.exit).toBe(137);
   });
 });
