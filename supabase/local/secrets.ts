@@ -57,7 +57,7 @@ async function makeDirectory(path: string): Promise<void> {
   if (existsSync(path)) return;
   const parent = dirname(path);
   if (!existsSync(parent)) await makeDirectory(parent);
-  await mkdir(path, { mode: 0o755 });
+  await mkdir(path, { mode: 0o711 });
 }
 
 function notWritable(dataDir: string, cause: unknown): CoderError {

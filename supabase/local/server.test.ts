@@ -348,7 +348,11 @@ describe("the server", () => {
   });
 
   test("survives broken requests", async () => {
+    const upgrade = "host: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     for (const text of [
+      `GET // HTTP/1.1\r\n${upgrade}`,
+      `GET //[ HTTP/1.1\r\n${upgrade}`,
+      "GET // HTTP/1.1\r\nhost: localhost\r\n\r\n",
       "GET / HTTP/1.1\r\n\r\n",
       "\0\0\0",
       "GET http://evil/ HTTP/1.1\r\nhost: localhost\r\n\r\n",

@@ -11,7 +11,6 @@ import { CoderError, toCoderError } from "../../shared/errors.ts";
 import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
 import { verifyJwt } from "./jwt.ts";
 import { keepAlive, type KeptProcess } from "./keepAlive.ts";
-import type { Lite } from "./lite.ts";
 import { readNpmRegistry } from "./npmRegistry.ts";
 import { ensureOwner, ownerSession } from "./owner.ts";
 import { startPostgres, type Postgres } from "./postgres.ts";
@@ -173,13 +172,6 @@ function startWorker(input: {
   });
 }
 
-interface Services {
-  lite: Lite;
-  routes: Routes;
-  /** Work that makes first requests faster, and that nobody waits for. */
-  warm(): Promise<unknown>;
-}
-
 interface ServiceInput {
   parts: Parts;
   settings: Settings;
@@ -191,7 +183,7 @@ interface ServiceInput {
   ends: Ends;
 }
 
-async function startServices(input: ServiceInput): Promise<Services> {
+async function startServices(input: ServiceInput) {
   const { parts, settings, secrets, urls, server, ends } = input;
   const { jwtSecret, anonKey, serviceRoleKey } = secrets;
   const [mail, realtime] = await Promise.all([
@@ -224,43 +216,54 @@ async function startServices(input: ServiceInput): Promise<Services> {
   ends.add("Storage", () => storage.close());
   const sites = parts.createSites({ databaseUrl: urls.storage, storage });
   ends.add("Sites", () => sites.close());
-  const functionDeps = parts.createNodeDeps({
+  return {
+    mail,
+    realtime,
+    lite,
+    storage,
+    sites,
+    functions: makeFunctions(input),
+    forge: makeForge(input),
+    npm: parts.createNpmHandler({ registry: input.registry }),
+    studio: parts.createStudio(join(root, "web/dist")),
+    hasGitHub: github !== undefined,
+  };
+}
+type Services = Awaited<ReturnType<typeof startServices>>;
+
+function makeFunctions({ parts, secrets, urls, server, ends }: ServiceInput) {
+  const deps = parts.createNodeDeps({
     databaseUrl: urls.authenticator,
-    jwtSecret,
+    jwtSecret: secrets.jwtSecret,
     origin: server.origin,
     siteUrl: (slug) => `http://${slug}.localhost:${server.port}/`,
-    serviceKey: serviceRoleKey,
-    anonKey,
+    serviceKey: secrets.serviceRoleKey,
+    anonKey: secrets.anonKey,
     allowedOrigins: [server.origin, `http://127.0.0.1:${server.port}`, `http://[::1]:${server.port}`],
   });
-  ends.add("Functions", () => functionDeps.close());
-  const functions = parts.createHandler(functionDeps);
-  const forgeSql = parts.connect(urls.owner, { max: 6, onnotice: () => undefined });
-  ends.add("Forge", () => forgeSql.end({ timeout: 2 }));
-  const forge = parts.createForge({
-    sql: forgeSql,
+  ends.add("Functions", () => deps.close());
+  return parts.createHandler(deps);
+}
+
+function makeForge({ parts, settings, secrets, urls, ends }: ServiceInput) {
+  const sql = parts.connect(urls.owner, { max: 6, onnotice: () => undefined });
+  ends.add("Forge", () => sql.end({ timeout: 2 }));
+  return parts.createForge({
+    sql,
     gitDirectory: join(settings.dataDir, "git"),
-    serviceKey: serviceRoleKey,
+    serviceKey: secrets.serviceRoleKey,
     async verifyToken(token) {
-      const claims = await verifyJwt(token, jwtSecret);
-      if (!claims?.sub)
-        throw new CoderError("unauthenticated", "The token is not valid or has expired; sign in again");
-      return { ...claims, sub: claims.sub };
+      const claims = await verifyJwt(token, secrets.jwtSecret);
+      if (claims?.sub) return { ...claims, sub: claims.sub };
+      throw new CoderError("unauthenticated", "The token is not valid or has expired; sign in again");
     },
     onError: (error) => log(`forge: ${error.stack ?? error.message}`),
   });
-  const npm = parts.createNpmHandler({ registry: input.registry });
-  const studio = parts.createStudio(join(root, "web/dist"));
-  const config = {
-    anonKey,
-    ownerSignIn: true,
-    github: github !== undefined,
-    git: true,
-    mail: "/mail",
-    npm: "/npm",
-  };
-  const webcontainerKey = process.env.CODER_WEBCONTAINER_KEY;
-  const routes: Routes = {
+}
+
+function routesOf(services: Services, input: ServiceInput): Routes {
+  const { lite, storage, realtime, functions, forge, npm, mail, studio, sites } = services;
+  return {
     paths: {
       "/auth/v1/": ({ request, peerAddress }) => lite.fetch(request, peerAddress),
       "/rest/v1/": ({ request, peerAddress }) => lite.fetch(request, peerAddress),
@@ -273,37 +276,52 @@ async function startServices(input: ServiceInput): Promise<Services> {
       "/mail": ({ request }) => mail.handle(request),
       "/mail.json": ({ request }) => mail.handle(request),
       "/mail/": ({ request }) => mail.handle(request),
-      "/local/config.json": ({ request, ownOrigin }) => {
-        if (isForeign(request, ownOrigin))
-          throw new CoderError("forbidden", "This configuration is for the Studio's own page.");
-        const webcontainer =
-          webcontainerKey === undefined ? {} : { webcontainer: { apiKey: webcontainerKey } };
-        return Response.json(
-          { supabaseUrl: ownOrigin, ...config, ...webcontainer },
-          { headers: { "cache-control": "no-cache" } },
-        );
-      },
-      "/local/owner-session": async ({ request, ownOrigin, peerAddress }) => {
-        const session = await ownerSession({ request, ownOrigin, peerAddress, accounts: lite.accounts });
-        return Response.json(session, { headers: { "cache-control": "no-store" } });
-      },
-      "/healthz": () => {
-        const { ok, body } = input.health();
-        return Response.json(body, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
-      },
+      ...localPaths(services, input),
     },
     studio: ({ request, ownOrigin }) => studio.fetch(request, ownOrigin),
     site: (request, label) =>
       /--(preview|run)$/.test(label) ? studio.fetchPreviewOrigin(request) : sites.fetch(request, label),
-    upgrade: (request, socket, head) => {
-      if (new URL(request.url ?? "/", server.origin).pathname === "/realtime/v1/websocket") {
-        realtime.handleUpgrade(request, socket, head);
-      } else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    upgrade(request, socket, head) {
+      if (pathOf(request.url) === "/realtime/v1/websocket") realtime.handleUpgrade(request, socket, head);
+      else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     },
     onError: (error, path) => log(`${path}: ${causeOf(error)}`),
   };
-  // The sweep takes away what an end between a write and its commit left behind.
-  return { lite, routes, warm: () => Promise.all([studio.warm(), storage.sweep()]) };
+}
+
+/** What only a local installation has. */
+function localPaths({ lite, hasGitHub }: Services, { secrets, health }: ServiceInput): Routes["paths"] {
+  const apiKey = process.env.CODER_WEBCONTAINER_KEY;
+  const config = {
+    anonKey: secrets.anonKey,
+    ownerSignIn: true,
+    github: hasGitHub,
+    git: true,
+    mail: "/mail",
+    npm: "/npm",
+    ...(apiKey ? { webcontainer: { apiKey } } : {}),
+  };
+  return {
+    "/local/config.json": ({ request, ownOrigin }) => {
+      if (isForeign(request, ownOrigin))
+        throw new CoderError("forbidden", "This configuration is for the Studio's own page.");
+      const headers = { "cache-control": "no-cache" };
+      return Response.json({ supabaseUrl: ownOrigin, ...config }, { headers });
+    },
+    "/local/owner-session": async ({ request, ownOrigin, peerAddress }) => {
+      const session = await ownerSession({ request, ownOrigin, peerAddress, accounts: lite.accounts });
+      return Response.json(session, { headers: { "cache-control": "no-store" } });
+    },
+    "/healthz": () => {
+      const { ok, body } = health();
+      return Response.json(body, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
+    },
+  };
+}
+
+/** The path of a request line. Not by `new URL`, which throws on a line such as `//`. */
+function pathOf(url = "/"): string {
+  return url.split("?", 1)[0] ?? "/";
 }
 
 function causeOf(error: CoderError): string {
@@ -366,7 +384,7 @@ async function buildWeb(isBuilt: boolean): Promise<void> {
 }
 
 /** Hot reload of the Studio: Vite answers what is not ours. */
-async function addVite(server: LocalServer, routes: Routes, ends: Ends): Promise<Routes> {
+async function addVite(routes: Routes, ends: Ends): Promise<Routes> {
   const { createServer } = await import("vite");
   // Never listens: hot updates come over our own port, and are passed to it below.
   const hotServer = createHttpServer();
@@ -385,7 +403,7 @@ async function addVite(server: LocalServer, routes: Routes, ends: Ends): Promise
       else routes.upgrade(request, socket, head);
     },
     intercept(request, response, next) {
-      const path = new URL(request.url ?? "/", server.origin).pathname;
+      const path = pathOf(request.url);
       const isOurs = ours.some((own) => path === own || (own.endsWith("/") && path.startsWith(own)));
       // Built by web/build.ts and not known to Vite.
       if (isOurs || path.startsWith("/runtime/") || path.startsWith("/preview-origin/")) return next();
@@ -418,7 +436,10 @@ async function main(): Promise<void> {
   ends.add("The lock", () => lock.release());
   // Before anything heavy: a taken port must not cost a start.
   const server = await startServer({ port: settings.port });
-  await mkdir(join(settings.dataDir, "work"), { recursive: true });
+  // The directory itself lets the account of Postgres pass; what is in it is nobody else's to read.
+  for (const name of ["work", "git", "storage"]) {
+    await mkdir(join(settings.dataDir, name), { recursive: true, mode: 0o700 });
+  }
 
   const missing = missingToolPackages();
   const tools = provideTools(missing);
@@ -452,27 +473,24 @@ async function main(): Promise<void> {
       },
     };
   };
-  const services = await startServices({
-    parts: await partsLoaded,
-    settings,
-    secrets,
-    urls,
-    server,
-    registry,
-    health,
-    ends,
-  });
+  const parts = await partsLoaded;
+  const input: ServiceInput = { parts, settings, secrets, urls, server, registry, health, ends };
+  const services = await startServices(input);
   // Last in, first out: requests end before what answers them.
   ends.add("The server", () => server.close());
   if (changed) await services.lite.clearSchemaCache();
   await Promise.all([ensureOwner(services.lite.accounts), webBuilt]);
-  server.setRoutes(settings.isDev ? await addVite(server, services.routes, ends) : services.routes);
+  const routes = routesOf(services, input);
+  server.setRoutes(settings.isDev ? await addVite(routes, ends) : routes);
   await worker.ready;
   process.stdout.write(`Coder is ready at ${server.origin}\n`);
   if (process.env.CODER_SANDBOX === "none") {
     log("CODER_SANDBOX=none: workflow runs are not in a sandbox and have all rights of this account.");
   }
-  services.warm().catch((error: unknown) => log(`after the start: ${toCoderError(error).message}`));
+  // Nobody waits for these: first requests get faster, and what an end between a write and its commit left is removed.
+  Promise.all([services.studio.warm(), services.storage.sweep()]).catch((error: unknown) =>
+    log(`after the start: ${toCoderError(error).message}`),
+  );
   const outcome = await tools;
   if (outcome.advice) log(outcome.advice);
   if (outcome.installed) await worker.restart();
@@ -483,5 +501,6 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 process.once("SIGHUP", () => end(0));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(0));
 process.on("uncaughtException", (error) => fail(toCoderError(error)));
-process.on("unhandledRejection", (reason) => fail(toCoderError(reason)));
+// One request that went wrong in an unforeseen way must not end everybody's work; it is shown with its stack.
+process.on("unhandledRejection", (reason) => log(`Unhandled: ${causeOf(toCoderError(reason))}`));
 main().catch((error: unknown) => fail(toCoderError(error)));
