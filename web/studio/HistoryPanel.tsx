@@ -19,6 +19,11 @@ const pageSize = 50;
 export function HistoryPanel(props: { studio: Studio }) {
   const api = useApi();
   const [shown, setShown] = createSignal<Commit>();
+  const [sheetOpen, setSheetOpen] = createSignal(false);
+  const open = (commit: Commit) => {
+    setShown(commit);
+    setSheetOpen(true);
+  };
   const head = () => {
     const state = props.studio.state();
     return state.kind === "ready" ? state.head : null;
@@ -69,7 +74,7 @@ export function HistoryPanel(props: { studio: Studio }) {
                   <li>
                     <button
                       type="button"
-                      onClick={() => setShown(commit)}
+                      onClick={() => open(commit)}
                       class="flex w-full flex-col gap-0.5 px-3 py-1.5 text-left -outline-offset-2 hover:bg-hover"
                     >
                       <span class="w-full truncate text-sm" title={commit.message}>
@@ -97,7 +102,7 @@ export function HistoryPanel(props: { studio: Studio }) {
       </Switch>
       <Show when={shown()} keyed>
         {(commit) => (
-          <CommitSheet studio={props.studio} commit={commit} onClose={() => setShown(undefined)} />
+          <CommitSheet studio={props.studio} commit={commit} open={sheetOpen()} onOpenChange={setSheetOpen} />
         )}
       </Show>
     </section>
@@ -108,7 +113,12 @@ function titleOf(commit: Commit): string {
   return commit.message.split("\n")[0] ?? "";
 }
 
-function CommitSheet(props: { studio: Studio; commit: Commit; onClose: () => void }) {
+function CommitSheet(props: {
+  studio: Studio;
+  commit: Commit;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}) {
   const api = useApi();
   const session = useSession();
   const patch = createQuery(() => ({
@@ -124,8 +134,8 @@ function CommitSheet(props: { studio: Studio; commit: Commit; onClose: () => voi
   }));
   return (
     <Sheet
-      open
-      onOpenChange={(open) => !open && props.onClose()}
+      open={props.open}
+      onOpenChange={props.onOpenChange}
       title={titleOf(props.commit)}
       description={`${props.commit.author} · ${props.commit.sha.slice(0, 12)}`}
     >

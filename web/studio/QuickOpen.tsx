@@ -5,7 +5,7 @@ import type { Studio } from "./createStudio.ts";
 import { rankPaths } from "./rankPaths.ts";
 
 /** A file by a few letters of its path; `:12` after them goes to that line. */
-export function QuickOpen(props: { studio: Studio; onClose: () => void }) {
+export function QuickOpen(props: { studio: Studio; open: boolean; onClose: () => void }) {
   const listId = createUniqueId();
   const [query, setQuery] = createSignal("");
   const [chosen, setChosen] = createSignal(0);
@@ -20,11 +20,17 @@ export function QuickOpen(props: { studio: Studio; onClose: () => void }) {
     return rankPaths([...open, ...rest], wanted().letters);
   });
   createEffect(on(query, () => setChosen(0)));
+  createEffect(
+    on(
+      () => props.open,
+      () => setQuery(""),
+    ),
+  );
 
   const run = (path: string | undefined) => {
     if (path === undefined) return;
-    props.onClose();
     const { line } = wanted();
+    props.onClose();
     // After the dialog has given the focus back, so that the editor may take it.
     queueMicrotask(() => props.studio.openFile(path, { line: line ?? 0 }));
   };
@@ -42,7 +48,7 @@ export function QuickOpen(props: { studio: Studio; onClose: () => void }) {
     event.preventDefault();
   };
   return (
-    <Kobalte open onOpenChange={(open) => !open && props.onClose()}>
+    <Kobalte open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Kobalte.Portal>
         <Kobalte.Overlay class="fixed inset-0 z-50 bg-scrim" />
         <div class="fixed inset-0 z-50 flex items-start justify-center p-4 pt-[14vh]">

@@ -289,9 +289,7 @@ function Workbench(props: { project: Project }) {
           </div>
         </Match>
       </Switch>
-      <Show when={quickOpen()}>
-        <QuickOpen studio={studio} onClose={() => setQuickOpen(false)} />
-      </Show>
+      <QuickOpen studio={studio} open={quickOpen()} onClose={() => setQuickOpen(false)} />
     </Page>
   );
 }

@@ -23,7 +23,7 @@ import {
 import { linter, lintGutter, lintKeymap, type Diagnostic } from "@codemirror/lint";
 import { MergeView } from "@codemirror/merge";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Annotation, EditorState, type Extension, type Text } from "@codemirror/state";
+import { Annotation, EditorState, type Extension, type StateEffect, type Text } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -206,7 +206,7 @@ export function makeCodeEditor(
   parent: HTMLElement,
   onEdit: (path: string, text: string) => void,
 ): CodeEditor {
-  const states = new Map<string, EditorState>();
+  const states = new Map<string, { state: EditorState; scroll: StateEffect<unknown> }>();
   let shown: string | undefined;
   const view = new EditorView({ parent });
   const report = EditorView.updateListener.of((update) => {
@@ -215,7 +215,7 @@ export function makeCodeEditor(
     onEdit(shown, update.state.doc.toString());
   });
   const keep = () => {
-    if (shown !== undefined) states.set(shown, view.state);
+    if (shown !== undefined) states.set(shown, { state: view.state, scroll: view.scrollSnapshot() });
   };
   return {
     show({ path, text, readOnly }) {
@@ -223,8 +223,10 @@ export function makeCodeEditor(
       shown = path;
       const known = states.get(path);
       view.setState(
-        known ?? EditorState.create({ doc: text, extensions: [...basics(path, readOnly), report] }),
+        known?.state ?? EditorState.create({ doc: text, extensions: [...basics(path, readOnly), report] }),
       );
+      if (known === undefined) view.scrollDOM.scrollTo(0, 0);
+      else view.dispatch({ effects: known.scroll });
       this.replace(path, text);
     },
     replace(path, text) {
