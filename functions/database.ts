@@ -22,7 +22,7 @@ export function isoTime(text: string): string {
 /**
  * A pool whose values fit the generated types: times as ISO text, int8 and numeric as numbers. Statements are not
  * prepared, so that it also works behind a pooler in transaction mode. It is `pg` and not postgres.js: see
- * docs/decisions/010-pg-for-functions.md.
+ * docs/decisions/010-lost-connections.md.
  */
 export function connectDatabase(url: string, options: { connections?: number } = {}): Kysely<Tables> {
   const pool = new Pool({
