@@ -33,6 +33,8 @@ export interface PackageManifest extends Pick<
   | "peerDependenciesMeta"
   | "os"
   | "cpu"
+  | "libc"
+  | "engines"
   | "hasInstallScript"
 > {
   bin?: Record<string, string> | undefined;

@@ -18,6 +18,8 @@ const entrySchema = z.object({
   bin: map,
   os: z.array(z.string()).optional().catch(undefined),
   cpu: z.array(z.string()).optional().catch(undefined),
+  libc: z.array(z.string()).optional().catch(undefined),
+  engines: map,
   dependencies: map,
   devDependencies: map,
   optionalDependencies: map,

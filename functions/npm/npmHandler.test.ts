@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { createNpmHandler } from "./npmHandler.ts";
-import type { InstallPlan, ResolveRequest } from "./resolvePlan.ts";
+import type { ResolveRequest } from "./resolution.ts";
+import type { InstallPlan } from "./resolvePlan.ts";
 import type { RegistryServer, TestVersion } from "./testing/registryServer.ts";
 import { startRegistryServer } from "./testing/registryServer.ts";
 

@@ -5,6 +5,7 @@ import { isExactVersion, isPackageName } from "./packageSpec.ts";
 import { binOf } from "./packument.ts";
 import type { RegistryClient, RegistryOptions } from "./registryClient.ts";
 import { createRegistryClient } from "./registryClient.ts";
+import { resolveLock } from "./resolveLock.ts";
 import { resolvePlan } from "./resolvePlan.ts";
 
 const specs = z.record(z.string().max(214), z.string().max(512)).optional();
@@ -12,14 +13,17 @@ const overridesSchema: z.ZodType<Overrides> = z.lazy(() =>
   z.record(z.string(), z.union([z.string(), overridesSchema])),
 );
 
-const resolveSchema = z.object({
+const projectSchema = z.object({
+  name: z.string().max(214).optional(),
+  version: z.string().max(256).optional(),
   dependencies: specs.default({}),
   devDependencies: specs,
   optionalDependencies: specs,
   overrides: overridesSchema.optional(),
   lock: z.string().optional(),
-  exclude: z.array(z.string().max(214)).max(1000).optional(),
 });
+
+const resolveSchema = projectSchema.extend({ exclude: z.array(z.string().max(214)).max(1000).optional() });
 
 /** Lock files of large projects reach a few megabytes. */
 const maxBodyBytes = 16 * 1024 * 1024;
@@ -30,6 +34,7 @@ const maxTarballBytes = 128 * 1024 * 1024;
  * - `GET /npm/<name>` the packument, its tarballs pointing here
  * - `GET /npm/-/tarball/<name>/<version>.tgz` a tarball, streamed
  * - `POST /npm/-/resolve` `ResolveRequest` to `InstallPlan`
+ * - `POST /npm/-/lock` `LockRequest` to `{ lock }`, the text of a package-lock.json for every platform
  * Errors are JSON `ErrorBody`s. Only the configured registry is contacted and its address is never in an answer.
  */
 export function createNpmHandler(options: RegistryOptions): (request: Request) => Promise<Response> {
@@ -61,7 +66,11 @@ async function route(registry: RegistryClient, request: Request): Promise<Respon
   const path = decodePath(url.pathname);
   if (path === "/npm/-/resolve") {
     requireMethod(request, "POST");
-    return json(await resolvePlan(registry, await readResolveRequest(request)));
+    return json(await resolvePlan(registry, await readProject(request, resolveSchema)));
+  }
+  if (path === "/npm/-/lock") {
+    requireMethod(request, "POST");
+    return json({ lock: await resolveLock(registry, await readProject(request, projectSchema)) });
   }
   requireMethod(request, "GET");
   const tarball = /^\/npm\/-\/tarball\/(.+)\/([^/]+)\.tgz$/.exec(path);
@@ -87,7 +96,7 @@ function requireMethod(request: Request, method: "GET" | "POST"): void {
     throw new CoderError("bad_input", `This address answers ${method}, not ${request.method}.`);
 }
 
-async function readResolveRequest(request: Request): Promise<z.infer<typeof resolveSchema>> {
+async function readProject<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   const text = declared > maxBodyBytes ? undefined : await request.text();
   if (text === undefined || text.length > maxBodyBytes)
@@ -98,7 +107,7 @@ async function readResolveRequest(request: Request): Promise<z.infer<typeof reso
   } catch (cause) {
     throw new CoderError("bad_input", "The request is not JSON.", { cause });
   }
-  const result = resolveSchema.safeParse(body);
+  const result = schema.safeParse(body);
   if (result.success) return result.data;
   throw new CoderError(
     "bad_input",

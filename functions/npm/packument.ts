@@ -24,6 +24,9 @@ const manifestSchema = z.object({
   engines: lenientMap,
   deprecated: z.union([z.string(), z.boolean()]).optional().catch(undefined),
   hasInstallScript: z.boolean().optional().catch(undefined),
+  libc: z.array(z.string()).optional().catch(undefined),
+  /** Only in the full form, which lacks `hasInstallScript`. */
+  scripts: lenientMap,
   dist: z.object({
     tarball: z.string(),
     shasum: z.string().optional(),
@@ -148,4 +151,9 @@ export function runsInBrowser(manifest: { os?: string[] | undefined; cpu?: strin
     return list.every((entry) => entry.startsWith("!")) && !list.includes(`!${value}`);
   };
   return allows(manifest.cpu, "wasm32") && allows(manifest.os, "browser");
+}
+
+/** Whether npm would run something when it installs the package. */
+export function hasInstallScript({ hasInstallScript: stated, scripts = {} }: VersionManifest): boolean {
+  return stated ?? ["preinstall", "install", "postinstall"].some((name) => name in scripts);
 }
