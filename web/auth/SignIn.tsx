@@ -77,7 +77,7 @@ function SignInForm(props: { next: string }) {
     <div class="mx-auto flex w-full max-w-sm flex-col gap-6 px-4 py-12 md:py-24">
       <h2 class="text-center text-xl">{form() === "sign-in" ? "Sign in to Coder" : "Create an account"}</h2>
       <Show when={mailedTo()} fallback={null}>
-        {(to) => <MailSent to={to()} local={config.ownerSignIn} onBack={() => setMailedTo(null)} />}
+        {(to) => <MailSent to={to()} caughtAt={config.mail} onBack={() => setMailedTo(null)} />}
       </Show>
       <Show when={mailedTo() === null}>
         <Show when={config.ownerSignIn}>
@@ -169,7 +169,7 @@ function Or(props: { children: JSX.Element }) {
   );
 }
 
-function MailSent(props: { to: string; local: boolean; onBack: () => void }) {
+function MailSent(props: { to: string; caughtAt: string | null; onBack: () => void }) {
   return (
     <div class="flex flex-col items-center gap-3 text-center" role="status">
       <MailOpen class="size-6 text-muted" aria-hidden="true" />
@@ -177,14 +177,16 @@ function MailSent(props: { to: string; local: boolean; onBack: () => void }) {
         A mail with a link is on its way to <strong class="font-medium">{props.to}</strong>. Open the link in
         this browser.
       </p>
-      <Show when={props.local}>
-        <p class="text-muted">
-          This installation delivers no mail.{" "}
-          <a class="link" href="/mail" target="_blank" rel="noreferrer">
-            Mail is caught here
-          </a>
-          .
-        </p>
+      <Show when={props.caughtAt}>
+        {(path) => (
+          <p class="text-muted">
+            This installation delivers no mail.{" "}
+            <a class="link" href={path()} target="_blank" rel="noreferrer">
+              Mail is caught here
+            </a>
+            .
+          </p>
+        )}
       </Show>
       <Button variant="ghost" onClick={props.onBack}>
         Back
