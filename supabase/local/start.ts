@@ -415,9 +415,15 @@ async function addVite(routes: Routes, ends: Ends): Promise<Routes> {
 const ends = new Ends();
 let ending: Promise<void> | undefined;
 
-/** Ends everything once; a second request to end leaves at once. */
+let endingSince = 0;
+
+/** Ends everything once; a second request leaves at once. npm passes on a Ctrl-C that we also get ourselves: that is one request. */
 function end(code: number): void {
-  if (ending) process.exit(code || 130);
+  if (ending) {
+    if (Date.now() - endingSince > 1000) process.exit(code || 130);
+    return;
+  }
+  endingSince = Date.now();
   ending = ends.run().finally(() => process.exit(code));
   // Whatever hangs must not keep the terminal; children that are still there die with this process.
   setTimeout(() => process.exit(code || 1), 20_000).unref();
