@@ -29,12 +29,14 @@ export function makeObjectStore(settings: { url: string; serviceKey: string }): 
 }
 
 const attempts = 5;
+/** An artifact may be large and the line slow, but a server that says nothing is no server. */
+const attemptMs = 120_000;
 
 /** The stack may be restarting, or busy: an upload is worth a few tries. */
 async function send(url: string, request: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await fetch(url, request);
+      const response = await fetch(url, { ...request, signal: AbortSignal.timeout(attemptMs) });
       if (attempt === attempts || ![429, 502, 503, 504].includes(response.status)) return response;
       await response.body?.cancel();
     } catch (cause) {

@@ -88,7 +88,9 @@ export class RunHost {
       if (!used) return;
       used = false;
       this.#users -= 1;
-      if (this.#users === 0) this.#idle = setTimeout(() => void this.closeSandbox(), idleMs).unref();
+      // What cannot be closed now is closed with the run, which reports it.
+      const close = (): void => void this.closeSandbox().catch(() => undefined);
+      if (this.#users === 0) this.#idle = setTimeout(close, idleMs).unref();
     };
   }
 
@@ -125,6 +127,8 @@ export class RunHost {
       await this.#deps.checkout.prepare(this.repoDir);
     }
     const opening = this.#openSandbox(run, options.policies);
+    // It may fail while the files are still being fetched; it is awaited after them.
+    opening.catch(() => undefined);
     try {
       if (!complete) await this.#fetch(run);
     } catch (error) {
