@@ -94,12 +94,12 @@ export function Home() {
   return (
     <Page crumbs={[{ label: "Home" }]}>
       <Column>
-        <h2 class="pt-8 text-center text-2xl font-semibold text-balance sm:pt-12">
+        <h2 class="pt-6 text-center text-2xl font-semibold text-balance sm:pt-10">
           What do you want to build?
         </h2>
         <form
           onSubmit={submit}
-          class="mt-6 flex items-center gap-2 rounded-panel border border-line-strong bg-surface p-2 focus-within:border-focus"
+          class="flex items-center gap-2 rounded-panel border border-line-strong bg-surface p-2 focus-within:border-focus"
         >
           <input
             aria-label="What do you want to build?"
@@ -115,7 +115,7 @@ export function Home() {
             disabled={wish().trim() === "" || working() !== null}
           />
         </form>
-        <p class="mt-2 text-center text-xs text-muted">
+        <p class="-mt-4 text-center text-xs text-muted">
           <Show
             when={wish().trim() !== ""}
             fallback="No model is configured here yet: your words choose the starter that is closest, and you take it from there."
@@ -124,7 +124,7 @@ export function Home() {
             configured here yet; your idea is kept in the README.
           </Show>
         </p>
-        <div aria-live="polite" class="min-h-6 pt-2 text-center text-sm">
+        <div aria-live="polite" class="-my-4 min-h-6 text-center text-sm">
           <Show when={working()}>
             {(now) => (
               <span class="inline-flex items-center gap-2 text-muted">
@@ -135,7 +135,7 @@ export function Home() {
           <Show when={problem()}>{(text) => <span class="text-failed">{text()}</span>}</Show>
         </div>
 
-        <ul aria-label="Starters" class="mt-2 grid grid-cols-2 gap-3 sm:grid-cols-3">
+        <ul aria-label="Starters" class="grid grid-cols-2 gap-3 sm:grid-cols-3">
           <For each={starters}>
             {(starter) => (
               <li>
@@ -156,7 +156,7 @@ export function Home() {
           </For>
         </ul>
 
-        <div class="mt-6 flex flex-wrap items-center justify-center gap-2">
+        <div class="flex flex-wrap items-center justify-center gap-2">
           <span class="text-sm text-muted">Bring your own:</span>
           <Button icon={<GitBranch />} onClick={() => signInFirst({}) || setDialog("git")}>
             Git address

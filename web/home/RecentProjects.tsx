@@ -12,7 +12,7 @@ export function RecentProjects(props: {
   retry: () => void;
 }) {
   return (
-    <section class="mt-10 pb-12" aria-labelledby="recent">
+    <section class="mt-2 pb-12" aria-labelledby="recent">
       <h2 id="recent" class="mb-2 text-sm font-medium text-muted">
         Recent
       </h2>

@@ -6,6 +6,7 @@ import type { Studio } from "./createStudio.ts";
 import { searchFiles, type FileMatch, type SearchResult } from "./searchFiles.ts";
 import { textOf } from "./textOf.ts";
 
+const shownBefore = 10;
 const lockFile = /(?:^|\/)(?:package-lock\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock)$/;
 
 type Found = { result: SearchResult } | { problem: string };
@@ -61,6 +62,7 @@ export function SearchPanel(props: { studio: Studio }) {
   };
   return (
     <section class="flex h-full min-h-0 flex-col" aria-label="Search in files">
+      <h2 class="sr-only">Search in files</h2>
       <div class="flex shrink-0 items-center gap-1 border-b border-line p-2">
         <input
           ref={(element) => (field = element)}
@@ -130,7 +132,11 @@ export function SearchPanel(props: { studio: Studio }) {
 }
 
 function MatchText(props: { match: FileMatch }) {
-  const before = () => props.match.text.slice(0, props.match.at).trimStart();
+  /** Little before it, so that the place itself is in sight in a narrow panel. */
+  const before = () => {
+    const text = props.match.text.slice(0, props.match.at).trimStart();
+    return text.length > shownBefore ? `…${text.slice(-shownBefore)}` : text;
+  };
   const middle = () => props.match.text.slice(props.match.at, props.match.at + props.match.length);
   const after = () => props.match.text.slice(props.match.at + props.match.length);
   return (
