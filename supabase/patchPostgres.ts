@@ -23,6 +23,13 @@ const fixes = [
 `,
   },
   {
+    // The farewell of a server that shuts down has no end of query after it; kept, it would fail the first query of the next connection.
+    file: "connection.js",
+    before: "    remaining = 0\n    incomings = null\n    clearImmediate(nextWriteTimer)\n",
+    after:
+      "    remaining = 0\n    incomings = null\n    errorResponse = null\n    clearImmediate(nextWriteTimer)\n",
+  },
+  {
     // A reservation whose connection was closed (which clears or replaces c.reserved) holds nothing any more.
     file: "index.js",
     before: `    c.reserved.release = true

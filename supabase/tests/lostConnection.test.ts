@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../local/testing.ts";
 import { patchPostgres } from "../patchPostgres.ts";
 
@@ -40,6 +40,18 @@ describe("postgres.js with a connection that was lost", () => {
     });
     await expect(lost).rejects.toThrow();
     expect(await sql`select 3 as n`).toEqual([{ n: 3 }]);
+  });
+
+  test("what a server says when it shuts down fails the query it interrupts, and not the first of the next connection", async () => {
+    for (let count = 0; count < 5; count++) {
+      const interrupted = expect(sql`select pg_sleep(20)`.execute()).rejects.toThrow();
+      const sleeping = () =>
+        admin`select 1 from pg_stat_activity where application_name = 'lost' and query like '%pg_sleep%' and state = 'active'`;
+      await vi.waitFor(async () => expect(await sleeping()).toHaveLength(1));
+      await dropConnection();
+      await interrupted;
+      expect(await sql`select 3 as n`).toEqual([{ n: 3 }]);
+    }
   });
 
   test("a reservation fails, and does not give the dead connection back", async () => {
