@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createNpmHandler } from "./npmHandler.ts";
 import type { ResolveRequest } from "./resolution.ts";
@@ -380,6 +383,58 @@ describe("the configured registry", () => {
     stdio: ["ignore", "pipe", "ignore"],
   }).trim();
   const handler = createNpmHandler({ registry });
+
+  test("writes the lock file that npm itself writes", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "coder-lock-"));
+    try {
+      const text = readFileSync("node_modules/create-vite/template-react-ts/package.json", "utf8");
+      await writeFile(join(directory, "package.json"), text);
+      execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit"], {
+        cwd: directory,
+        stdio: "ignore",
+      });
+      const request = new Request("http://coder.test/npm/-/lock", { method: "POST", body: text });
+      const { lock } = (await (await handler(request)).json()) as { lock: string };
+      const facts = (content: string): object =>
+        Object.fromEntries(
+          Object.entries<Record<string, unknown>>(JSON.parse(content).packages).map(
+            ([
+              path,
+              {
+                version,
+                integrity,
+                dev,
+                optional,
+                devOptional,
+                bin,
+                os,
+                cpu,
+                dependencies,
+                optionalDependencies,
+              },
+            ]) => [
+              path,
+              {
+                version,
+                integrity,
+                dev,
+                optional,
+                devOptional,
+                bin,
+                os,
+                cpu,
+                dependencies,
+                optionalDependencies,
+              },
+            ],
+          ),
+        );
+      expect(facts(lock)).toEqual(facts(readFileSync(join(directory, "package-lock.json"), "utf8")));
+      expect(lock).not.toContain(new URL(registry).host);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }, 120_000);
 
   test.each(["vanilla-ts", "react-ts", "solid-ts", "vue-ts", "svelte-ts"])(
     "resolves template %s with every dependency in place",

@@ -56,9 +56,15 @@ function isFilled(value: unknown): boolean {
   return typeof value !== "object" || value === null || Object.keys(value).length > 0;
 }
 
-/** Drops what is absent or empty, as npm writes lock files. */
+/** Drops what is absent or empty and sorts maps, as npm writes lock files. */
 function filled(entry: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => isFilled(value)));
+  const kept = Object.entries(entry).filter(([, value]) => isFilled(value));
+  return Object.fromEntries(kept.map(([key, value]) => [key, Array.isArray(value) ? value : sorted(value)]));
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
@@ -79,7 +85,7 @@ export async function resolveLock(registry: RegistryClient, request: LockRequest
         integrity: await nodeIntegrity(registry, node),
         ...flagsOf(node, reach),
         hasInstallScript: manifest?.hasInstallScript,
-        bin: manifest?.bin,
+        bin: normalisedBins(manifest?.bin),
         cpu: manifest?.cpu,
         os: manifest?.os,
         libc: manifest?.libc,
@@ -96,6 +102,10 @@ export async function resolveLock(registry: RegistryClient, request: LockRequest
   const packages = { "": own, ...Object.fromEntries(entries) };
   const lock = { ...filled({ name, version }), lockfileVersion: 3, requires: true, packages };
   return `${JSON.stringify(lock, null, 2)}\n`;
+}
+
+function normalisedBins(bins: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(bins).map(([name, file]) => [name, file.replace(/^\.\//, "")]));
 }
 
 function withoutOptional(

@@ -1,11 +1,13 @@
 import { CoderError, toCoderError } from "../../../../shared/errors.ts";
 import { packageLayerOf } from "../fs/packagedFs.ts";
-import type { InstallOptions, InstalledPackages, Installer, ProjectFs } from "../kernelParts.ts";
+import type { InstallOptions, InstalledPackages, ProjectFs } from "../kernelParts.ts";
 import { browserExclusions } from "./exclusions.ts";
 import { errorOfResponse, toInstallFailure } from "./installFailure.ts";
 import type { InstallPlan, PlannedPackage } from "./installPlan.ts";
 import { installPlanSchema } from "./installPlan.ts";
 import { verifyIntegrity } from "./integrity.ts";
+import type { LockingInstaller } from "./lockUpdate.ts";
+import { updateLock } from "./lockUpdate.ts";
 import { readManifest } from "./manifest.ts";
 import type { PackageCache } from "./packageCache.ts";
 import { createMemoryCache, openPackageCache } from "./packageCache.ts";
@@ -33,7 +35,7 @@ const maxInstalledBytes = 1024 * 1024 * 1024;
  * checksums and kept unpacked in the cache, so an aborted installation goes on where it stopped, and a repeated one
  * needs no network. What is already in place is left alone.
  */
-export function createInstaller(options: InstallerOptions): Installer {
+export function createInstaller(options: InstallerOptions): LockingInstaller {
   // Opening is put off to the first installation, and done once.
   let cache: Promise<PackageCache> | undefined;
   return {
@@ -41,6 +43,7 @@ export function createInstaller(options: InstallerOptions): Installer {
       cache ??= options.cache === undefined ? openDefaultCache() : Promise.resolve(options.cache);
       return new Installation(options, await cache, request).run();
     },
+    updateLock: (fs, signal) => updateLock({ npmUrl: options.npmUrl, fetch: fetchOf(options) }, fs, signal),
   };
 }
 
@@ -51,6 +54,11 @@ async function openDefaultCache(): Promise<PackageCache> {
     console.warn("Packages are not kept between visits, IndexedDB cannot be opened:", error);
     return createMemoryCache();
   });
+}
+
+/** Wrapped: a bare `fetch` would be called with our object as its receiver, which browsers refuse. */
+function fetchOf(options: InstallerOptions): typeof fetch {
+  return options.fetch ?? ((input, init) => fetch(input, init));
 }
 
 async function sha256(text: string): Promise<string> {
@@ -73,8 +81,7 @@ class Installation {
     this.#options = options;
     this.#cache = cache;
     this.#request = request;
-    // A bare `fetch` property would be called with this object as its receiver, which browsers refuse.
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#fetch = fetchOf(options);
   }
 
   async run(): Promise<InstalledPackages> {

@@ -133,6 +133,29 @@ describe("npm", () => {
     expect(fs.readText("package.json")).toBe(before);
   });
 
+  test("an existing lock file follows package.json, without one none is made", async () => {
+    manifest({ name: "app", version: "1.0.0", dependencies: {} });
+    await run("npm install clsx@2.0.0");
+    expect(fs.exists("package-lock.json")).toBe(false);
+    fs.writeFile(
+      "package-lock.json",
+      JSON.stringify({ lockfileVersion: 3, packages: { "": { name: "app" } } }),
+    );
+    expect((await run("npm install nanoid@5.0.0")).code).toBe(0);
+    const { name, packages } = JSON.parse(fs.readText("package-lock.json"));
+    expect(name).toBe("app");
+    expect(packages[""].dependencies).toEqual({ clsx: "2.0.0", nanoid: "5.0.0" });
+    expect(packages["node_modules/nanoid"]).toMatchObject({
+      version: "5.0.0",
+      integrity: expect.stringMatching(/^sha512-/),
+    });
+    await run("npm uninstall clsx");
+    expect(Object.keys(JSON.parse(fs.readText("package-lock.json")).packages)).toEqual([
+      "",
+      "node_modules/nanoid",
+    ]);
+  });
+
   test("run: script, arguments, pre and post, environment, unknown names", async () => {
     manifest({
       name: "app",

@@ -1,6 +1,7 @@
 import { CoderError } from "../../../../../shared/errors.ts";
 import type { ProjectFs } from "../../kernelParts.ts";
 import { readManifest } from "../../packages/manifest.ts";
+import { isLockingInstaller } from "../../packages/lockUpdate.ts";
 import type { Manifest } from "../../packages/manifest.ts";
 import { quoteArguments } from "../splitList.ts";
 import type { Tool, ToolContext } from "../tool.ts";
@@ -48,6 +49,14 @@ async function installAll({ parts, out, signal }: ToolContext): Promise<void> {
   );
 }
 
+/** An existing lock file follows package.json, so that `npm ci` on a server accepts the project. */
+async function followLock({ parts, signal, out }: ToolContext): Promise<void> {
+  if (!isLockingInstaller(parts.installer) || !parts.fs.exists("package-lock.json")) return;
+  out.stderr("updating package-lock.json");
+  await parts.installer.updateLock(parts.fs, signal);
+  out.stderr("\r\u001b[K");
+}
+
 /** "name", "name@range", "@scope/name@range". */
 function splitSpec(text: string): { name: string; range: string } {
   const at = text.lastIndexOf("@");
@@ -78,6 +87,7 @@ async function addPackages(specs: string[], isDev: boolean, context: ToolContext
       Object.entries(manifest[field] ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
     );
     writeManifest(fs, manifest);
+    await followLock(context);
   } catch (error) {
     fs.writeFile("package.json", before);
     throw error;
@@ -100,6 +110,7 @@ async function removePackages(names: string[], context: ToolContext): Promise<vo
     }
   }
   writeManifest(fs, manifest);
+  await followLock(context);
   await installAll(context);
 }
 
