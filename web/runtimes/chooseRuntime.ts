@@ -1,6 +1,6 @@
 import type { Runtime, RuntimeOptions } from "./runtime.ts";
 
-export interface ChooseRuntimeOptions extends RuntimeOptions {
+interface ChooseRuntimeOptions extends RuntimeOptions {
   /** From `/local/config.json`: present where the operator wants WebContainers tried. */
   webcontainer?: { apiKey?: string };
   bootDeadlineMs?: number;

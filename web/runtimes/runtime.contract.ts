@@ -32,7 +32,8 @@ export function runtimeContract(name: string, open: () => Promise<RuntimePage>):
     files(() => runtime);
     processes(() => runtime);
   });
-  describe(`runtime port, preview: ${name}`, () => {
+  // A browser and its compilers on a busy machine.
+  describe(`runtime port, preview: ${name}`, { timeout: 90_000 }, () => {
     previews(open);
   });
 }

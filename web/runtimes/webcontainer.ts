@@ -19,7 +19,7 @@ import type {
   RuntimeProcess,
 } from "./runtime.ts";
 
-export interface WebContainerOptions extends RuntimeOptions {
+interface WebContainerOptions extends RuntimeOptions {
   /** Required by StackBlitz for production use (https://webcontainers.io/enterprise). */
   apiKey?: string;
   /** `boot()` of the API stays pending for ever where its hosted runtime cannot be reached. Default 10 000. */

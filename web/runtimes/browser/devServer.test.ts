@@ -282,6 +282,7 @@ document.body.textContent = \`\${text} \${list.length}\`;
     );
     await runtime.start();
     await runtime.preview.getByText("NotSupportedError 0").waitFor();
+    expect(await runtime.state()).toMatchObject({ kind: "ready" });
     await runtime.write("src/main.ts", 'document.body.textContent = "still ours";\n');
     await runtime.preview.getByText("still ours").waitFor();
   });

@@ -41,6 +41,8 @@ export class Kernel {
   #starting: Promise<void> | null = null;
   /** Someone asked for the preview: changes of files matter to it from then on. */
   #wanted = false;
+  /** Terminals that show what the dev server does. */
+  readonly #logs = new Set<(text: string) => void>();
   #link: PreviewLink | null = null;
   #installed: { manifest: string; packages: InstalledPackages } | null = null;
   #nextId = 1;
@@ -56,7 +58,11 @@ export class Kernel {
   }
 
   private constructor(init: KernelInit, parts: { fs: ProjectFs; engine: Promise<Engine>; emit: Emit }) {
-    this.#emit = parts.emit;
+    this.#emit = (event, transfer) => {
+      parts.emit(event, transfer);
+      const line = logLine(event);
+      if (line !== null) for (const log of this.#logs) log(line);
+    };
     this.#fs = parts.fs;
     this.#engine = parts.engine;
     this.#installer = createInstaller({ npmUrl: `${init.origin}/npm` });
@@ -76,7 +82,9 @@ export class Kernel {
       fs: this.#fs,
       installer: this.#installer,
       devServer: {
-        start: async () => {
+        start: async ({ log, signal }) => {
+          this.#logs.add(log);
+          signal.addEventListener("abort", () => this.#logs.delete(log), { once: true });
           this.#emit({ type: "preview-wanted" });
           await this.#startServer();
           return { url: `${projectOrigin(origin, projectId, "preview")}/` };
@@ -271,7 +279,16 @@ export class Kernel {
   }
 }
 
-export function wireError(thrown: unknown): WireError {
+/** What a terminal shows of an event, if anything. */
+function logLine(event: KernelEvent): string | null {
+  if (event.type === "progress") return `${event.message}\r\n`;
+  if (event.type !== "failure") return null;
+  if (event.failure === null) return "The project builds again.\r\n";
+  const { message, detail } = event.failure;
+  return `${[message, ...(detail === undefined ? [] : detail.split("\n"))].join("\r\n")}\r\n`;
+}
+
+function wireError(thrown: unknown): WireError {
   const error = toCoderError(thrown);
   return {
     code: error.code,

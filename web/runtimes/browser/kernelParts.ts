@@ -67,12 +67,6 @@ export interface Installer {
   install(options: InstallOptions): Promise<InstalledPackages>;
 }
 
-/** `packages/installer.ts` exports `createInstaller: CreateInstaller`. `npmUrl` e.g. "http://localhost:3000/npm". */
-export type CreateInstaller = (options: { npmUrl: string }) => Installer;
-
-/** `fs/projectFs.ts` exports `createProjectFs: CreateProjectFs`. */
-export type CreateProjectFs = (options: { projectId: string; persist: boolean }) => Promise<ProjectFs>;
-
 /** One command started by the shell. */
 export interface ShellProcess {
   /** Calls back with terminal output as it comes (UTF-8 text with ANSI escapes). */
@@ -119,6 +113,3 @@ export interface ShellOptions {
   /** Starts a module worker with this source on the run origin (through the page: kernels cannot make frames). */
   spawnRunWorker(source: string): Promise<RunWorker>;
 }
-
-/** `shell/shell.ts` exports `createShell: CreateShell`. */
-export type CreateShell = (options: ShellOptions) => Shell;

@@ -1,5 +1,5 @@
 /** How a module id is compiled, decided by extension and query alone (Vite's rules, https://vite.dev/guide/features). */
-export type ModuleKind =
+type ModuleKind =
   | { kind: "script"; lang: "js" | "jsx" | "ts" | "tsx" }
   | { kind: "vue" }
   | { kind: "svelte" }
@@ -23,7 +23,7 @@ const scripts: Record<string, "js" | "jsx" | "ts" | "tsx"> = {
   tsx: "tsx",
 };
 
-export const styleExtensions = /\.(css|scss|sass|less|styl|stylus|pcss|postcss)$/;
+const styleExtensions = /\.(css|scss|sass|less|styl|stylus|pcss|postcss)$/;
 
 export function fileOf(id: string): string {
   const at = id.indexOf("?");

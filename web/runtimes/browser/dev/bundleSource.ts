@@ -4,7 +4,7 @@ import { fileOf, moduleKind, pathOf } from "../compile/moduleKind.ts";
 import { mimeType } from "../compile/mime.ts";
 import { emptyModuleId, isNodeBuiltin } from "./resolveModule.ts";
 
-export interface BundleSourceOptions {
+interface BundleSourceOptions {
   compile: CompileContext;
   resolve(specifier: string, importer: string, kind: "import" | "require"): string | null;
 }

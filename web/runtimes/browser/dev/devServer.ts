@@ -18,7 +18,7 @@ import { isProjectManifest, readProject, type Project } from "./project.ts";
 import { replaceSpecifiers, scanModule, type FoundImport } from "./rewriteImports.ts";
 import { isScanned } from "./styleModules.ts";
 
-export interface DevRequest {
+interface DevRequest {
   /** Path and query. */
   url: string;
   /** `Request.destination`. */
@@ -28,13 +28,13 @@ export interface DevRequest {
   classic: boolean;
 }
 
-export interface DevResponse {
+interface DevResponse {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array;
 }
 
-export interface DevServerOptions {
+interface DevServerOptions {
   fs: ProjectFs;
   engine: Engine;
   lockHash: string;

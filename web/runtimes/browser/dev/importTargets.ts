@@ -7,7 +7,7 @@ import type { Project } from "./project.ts";
 import { isBare, isNodeBuiltin, resolveModule, splitBare, type Resolved } from "./resolveModule.ts";
 import type { FoundImport } from "./rewriteImports.ts";
 
-export type ImportTarget =
+type ImportTarget =
   | { kind: "external"; url: string }
   | { kind: "dependency"; specifier: string }
   | { kind: "module"; id: string };

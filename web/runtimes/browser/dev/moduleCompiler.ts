@@ -12,7 +12,7 @@ import type { Project } from "./project.ts";
 import { scanModule, type ScannedModule } from "./rewriteImports.ts";
 import { styleClassesModule, tailwindFor } from "./styleModules.ts";
 
-export interface Compiled {
+interface Compiled {
   /** Compiled, with the imports as written. */
   code: string;
   map: string | null;
@@ -23,7 +23,7 @@ export interface Compiled {
   scansProject: boolean;
 }
 
-export interface ModuleCompilerOptions {
+interface ModuleCompilerOptions {
   fs: ProjectFs;
   engine: Engine;
   project(): Project;

@@ -12,7 +12,7 @@ export interface ModuleNode {
 }
 
 /** A hot update: the module that accepts, and the one whose new version it gets. */
-export interface HotBoundary {
+interface HotBoundary {
   path: string;
   acceptedPath: string;
 }

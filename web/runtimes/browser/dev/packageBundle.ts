@@ -7,7 +7,7 @@ import type { ImportTargets } from "./importTargets.ts";
 import { covers, prebundle, type Prebundle, type PrebundleCache } from "./prebundle.ts";
 import type { Project } from "./project.ts";
 
-export interface PackageBundleOptions {
+interface PackageBundleOptions {
   fs: ProjectFs;
   engine: Engine;
   lockHash: string;

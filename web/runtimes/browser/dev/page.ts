@@ -4,7 +4,7 @@ import type { Project } from "./project.ts";
 /** Where the static server of preview origins has the client that every page of a project gets. */
 export const clientUrl = "/__coder/client.js";
 
-export interface PageScript {
+interface PageScript {
   /** Root-absolute URL as written, or null for an inline module. */
   src: string | null;
   content: string;

@@ -27,7 +27,7 @@ export interface PrebundleCache {
   set(key: string, value: Prebundle): Promise<void>;
 }
 
-export interface PrebundleContext {
+interface PrebundleContext {
   engine: Engine;
   project: Project;
   source: BundleSource;

@@ -1,7 +1,7 @@
 import type { ClassOptions, JsxOptions } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 
-export type Framework = "react" | "preact" | "solid" | "vue" | "svelte" | "none";
+type Framework = "react" | "preact" | "solid" | "vue" | "svelte" | "none";
 
 /** What the project's own manifests say about how to compile it. `vite.config` is user code and never executed. */
 export interface Project {

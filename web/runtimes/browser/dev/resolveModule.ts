@@ -12,7 +12,7 @@ export interface Resolved {
   bare?: string;
 }
 
-export interface ResolveOptions {
+interface ResolveOptions {
   fs: ProjectFs;
   project: Project;
   conditions: string[];
@@ -155,7 +155,7 @@ export function readManifest(fs: ProjectFs, directory: string): Manifest | null 
 }
 
 /** The directory of the package that a module belongs to, or "/" for the project's own. */
-export function packageDirectory(id: string): string {
+function packageDirectory(id: string): string {
   const match = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)/.exec(id);
   return match?.[1] ?? "/";
 }

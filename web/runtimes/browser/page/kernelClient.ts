@@ -8,7 +8,7 @@ import type {
 } from "../kernelProtocol.ts";
 
 /** Where `previewOrigin.build.ts` puts the kernel. */
-export const kernelUrl = "/runtime/kernel.js";
+const kernelUrl = "/runtime/kernel.js";
 
 /** How long a kernel may take to load its compiler. A slow line needs most of it for some megabytes of WebAssembly. */
 const bootDeadlineMs = 60_000;

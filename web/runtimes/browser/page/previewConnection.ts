@@ -66,6 +66,8 @@ function isolationFailure(message: string): PreviewFailure {
 /** An iframe that is loaded and never seen. */
 export function hiddenFrame(url: string): HTMLIFrameElement {
   const frame = document.createElement("iframe");
+  // The project's code shares the origin of this page and can script it: it must not get to the tab through it.
+  frame.setAttribute("sandbox", "allow-scripts allow-same-origin");
   frame.src = url;
   frame.hidden = true;
   frame.tabIndex = -1;

@@ -4,6 +4,10 @@ const [, id = "", path = "/"] = /^#([^/]+)(\/.*)?$/.exec(location.hash) ?? [];
 // The id becomes a host name: nothing but the characters of one may get there.
 if (/^[a-z0-9-]{1,63}$/i.test(decodeURIComponent(id)) && !location.host.includes("--")) {
   const frame = document.createElement("iframe");
+  frame.setAttribute(
+    "sandbox",
+    "allow-scripts allow-same-origin allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-downloads",
+  );
   frame.src = `${location.protocol}//${id}--preview.${location.host}${path}`;
   frame.allow = "cross-origin-isolated; fullscreen; clipboard-write";
   frame.title = "Preview";

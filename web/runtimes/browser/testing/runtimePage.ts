@@ -30,7 +30,7 @@ export interface RuntimePage {
   close(): Promise<void>;
 }
 
-export interface RuntimePageOptions {
+interface RuntimePageOptions {
   browser: Browser;
   server: RuntimeServer;
   engine?: "rolldown" | "esbuild";

@@ -19,7 +19,7 @@ export interface RuntimeServer {
   close(): Promise<void>;
 }
 
-export interface RuntimeServerOptions {
+interface RuntimeServerOptions {
   /** Answers `/npm/*`. */
   npm(request: Request): Promise<Response>;
   /** Leave out the headers that make the page cross-origin isolated. */
