@@ -246,13 +246,13 @@ test("an approval that nobody gives in time expires", async () => {
 test("waiting for people is not counted against the wall-clock budget", async () => {
   const runId = await fixture.start(
     project,
-    "name: T\npolicies: { budget: { max_wall_clock_sec: 2 } }\nsteps:\n  - { type: approve, reason: Go? }\n  - { type: command, command: echo went }\n",
+    "name: T\npolicies: { budget: { max_wall_clock_sec: 1 } }\nsteps:\n  - { type: approve, reason: Go? }\n",
   );
   await fixture.until(runId, ["waiting"]);
   const [asked] = await fixture.sql<
     { at: Date }[]
   >`select requested_at as at from approvals where run_id = ${runId}`;
-  await vi.waitFor(() => expect(Date.now() - asked!.at.getTime()).toBeGreaterThan(2500), {
+  await vi.waitFor(() => expect(Date.now() - asked!.at.getTime()).toBeGreaterThan(1800), {
     timeout: 5000,
     interval: 50,
   });
@@ -391,6 +391,15 @@ test.each([
   "{ type: notify, message: Hi }",
 ])("a step that is not built yet fails and says so: %s", async (step) => {
   const runId = await runToEnd(["steps:", `  - ${step}`]);
+  expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "not_configured" } });
+});
+
+test("a secret that cannot be had is said to be missing, not empty", async () => {
+  const runId = await runToEnd([
+    "policies: { secrets: { allowed: [TOKEN] } }",
+    "steps:",
+    "  - { type: command, command: 'true', env: { TOKEN: '${{ secrets.TOKEN }}' } }",
+  ]);
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "not_configured" } });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { interpolate } from "../../shared/workflow/expressions.ts";
+import { interpolate, splitTemplate } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { StepContext, StepResult } from "./step.ts";
@@ -15,6 +15,12 @@ const networkRefusal =
 export async function commandStep(context: StepContext): Promise<StepResult> {
   const { spec } = context.step;
   if (spec.type !== "command") throw new TypeError(`A ${spec.type} step is no command`);
+  const secret = Object.keys(spec.env).find((name) => readsSecret(spec.env[name] ?? ""));
+  if (secret !== undefined && context.expressions.secrets === undefined) {
+    const message = `${secret} is set from a secret, and this installation keeps no secrets yet.`;
+    context.log("note", `${message}\n`);
+    return { status: "failed", failure: { code: "not_configured", message } };
+  }
   // Values reach a command as environment variables only; before anything is opened, for a mistake here is certain.
   const env = Object.fromEntries(
     Object.entries(spec.env).map(([name, value]) => [name, interpolate(value, context.expressions)]),
@@ -64,6 +70,12 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     };
   }
   return { status: "succeeded", outputs, exitCode: 0 };
+}
+
+function readsSecret(template: string): boolean {
+  return splitTemplate(template).some(
+    (piece) => piece.kind === "expression" && /\bsecrets\b/.test(piece.source),
+  );
 }
 
 /** A patch of what commands have changed in tracked files, against the run's commit. Made inside the sandbox: the repository is theirs. */
