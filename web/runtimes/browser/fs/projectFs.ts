@@ -48,16 +48,25 @@ const packageMtimeMs = 499_162_500_000;
  * With a journal, the files of the last visit are there again.
  */
 export async function createProjectFs(options: ProjectFsOptions): Promise<PersistentProjectFs> {
+  const onError = options.onPersistError ?? reportPersistError;
   const journal = options.persist
-    ? (options.journal ?? (await defaultJournal(options.projectId)))
+    ? (options.journal ?? (await defaultJournal(options.projectId, onError)))
     : undefined;
-  const fs = new MemoryProjectFs(journal, options.onPersistError ?? reportPersistError);
+  const fs = new MemoryProjectFs(journal, onError);
   await fs.restore();
   return fs;
 }
 
-async function defaultJournal(projectId: string): Promise<Journal | undefined> {
-  return "indexedDB" in globalThis ? openJournal(indexedDB, projectId) : undefined;
+/** Some private windows have IndexedDB and refuse to open it: the project still works, and says that it is not kept. */
+async function defaultJournal(
+  projectId: string,
+  onError: (error: unknown) => void,
+): Promise<Journal | undefined> {
+  if (!("indexedDB" in globalThis)) return undefined;
+  return openJournal(indexedDB, projectId).catch((error: unknown) => {
+    onError(error);
+    return undefined;
+  });
 }
 
 function reportPersistError(error: unknown): void {

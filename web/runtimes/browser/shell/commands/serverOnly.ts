@@ -60,5 +60,15 @@ function systemProgram(name: string): Tool {
   };
 }
 
+const git: Tool = {
+  name: "git",
+  async run(_args, { out }) {
+    out.stderr(
+      "git: the project's repository is on the server. Commit and look at the history in the Studio, or clone it with the address shown there.\n",
+    );
+    return 1;
+  },
+};
+
 /** Commands that only say why they are not here, and where they are. */
-export const serverOnlyTools: Tool[] = [...checkers.map(checker), ...systemPrograms.map(systemProgram)];
+export const serverOnlyTools: Tool[] = [git, ...checkers.map(checker), ...systemPrograms.map(systemProgram)];
