@@ -54,10 +54,8 @@ export function RecentProjects(props: {
                     </Show>
                     <Show when={project.lastRun}>
                       {(run) => (
-                        <a
-                          href={`/${project.orgSlug}/${project.slug}/runs/${run().number}`}
-                          aria-label={`Run ${run().number}`}
-                        >
+                        <a href={`/${project.orgSlug}/${project.slug}/runs/${run().number}`}>
+                          <span class="sr-only">Run {run().number}: </span>
                           <StatusBadge status={run().status} />
                         </a>
                       )}

@@ -169,7 +169,7 @@ export function FileTree(props: { studio: Studio; readOnly: boolean }) {
                     event.currentTarget.click();
                   } else onKeyDown(event, row);
                 }}
-                class="group flex h-7 cursor-pointer items-center gap-1 pr-1 text-sm -outline-offset-2 select-none hover:bg-hover aria-selected:bg-accent-soft"
+                class="group flex h-7 cursor-pointer items-center gap-1 pointer-coarse:h-11 pr-1 text-sm -outline-offset-2 select-none hover:bg-hover aria-selected:bg-accent-soft"
                 style={{ "padding-left": `${8 + row.depth * 14}px` }}
               >
                 <Show when={row.kind === "folder"} fallback={<span class="w-4 shrink-0" />}>
