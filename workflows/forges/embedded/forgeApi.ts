@@ -20,8 +20,8 @@ export interface ForgeCall {
   allowInternalImport: boolean;
   /** Called with the branch that an import brought as the default. */
   setDefaultBranch(branch: string): Promise<void>;
-  /** Null for a caller that is a person or their token: people open changes through the product's API, which names them. */
-  openChange: ((request: ChangeRequest) => Promise<number>) | null;
+  openChange(request: ChangeRequest): Promise<number>;
+  byService: boolean;
 }
 
 interface Route {
@@ -50,7 +50,13 @@ export const forgeRoutes: Record<string, Route> = {
   "POST ": { access: "write", handle: create },
   "DELETE ": {
     access: "write",
-    async handle({ repository }) {
+    async handle({ repository, byService }) {
+      // A writer must not be able to destroy what only an admin may delete; the API asks for an admin and calls as the service.
+      if (!byService)
+        throw new CoderError(
+          "forbidden",
+          "A repository goes with its project; an admin deletes it in the project's settings",
+        );
       await repository.remove();
       return Response.json({});
     },
@@ -118,8 +124,9 @@ export const forgeRoutes: Record<string, Route> = {
   },
   "POST changes": {
     access: "write",
-    async handle({ request, openChange }) {
-      if (openChange === null) throw new CoderError("forbidden", "Only a worker opens changes here");
+    async handle({ request, openChange, byService }) {
+      // People open changes through the product's API, which names them.
+      if (!byService) throw new CoderError("forbidden", "Only a worker opens changes here");
       return Response.json({ number: await openChange(await parseBody(request, changeRequestSchema)) });
     },
   },

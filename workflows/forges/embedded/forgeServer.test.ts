@@ -243,6 +243,9 @@ describe("the JSON API", () => {
     expect((await call(projectId, "commit", "jwt-viewer", { method: "POST", body: "{}" })).status).toBe(403);
     expect((await call(projectId, "commit", "jwt-owner", { method: "POST", body: "{}" })).status).toBe(400);
     expect((await call(projectId, "commit", "jwt-owner", { method: "POST", body: "no" })).status).toBe(400);
+    expect((await call(projectId, "", "jwt-owner", { method: "DELETE" })).status).toBe(403);
+    expect((await call(projectId, "changes", "jwt-owner", { method: "POST", body: "{}" })).status).toBe(403);
+    expect((await call(projectId, "refs", "jwt-owner")).status).toBe(200);
   });
 
   test("import from an address refuses internal hosts, other protocols and passwords in the address", async () => {

@@ -87,7 +87,8 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       request,
       url: new URL(request.url),
       allowInternalImport: deps.allowInternalImport ?? false,
-      openChange: caller.kind === "service" ? (change) => openChange(project, change) : null,
+      byService: caller.kind === "service",
+      openChange: (change) => openChange(project, change),
       setDefaultBranch: async (branch) => {
         await deps.sql`update public.projects set default_branch = ${branch} where id = ${project.id}`;
       },
