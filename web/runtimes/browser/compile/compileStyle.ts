@@ -98,8 +98,10 @@ export function replaceMatches(
 /** Imports of other origins stay imports, and those only count before all other rules. */
 export function hoistImports(css: string): string {
   const hoisted: string[] = [];
-  const rest = replaceMatches(css, importRule, ([rule]) => {
-    hoisted.push(rule);
+  const commented = spans(css, comments);
+  const rest = replaceMatches(css, importRule, (match) => {
+    if (within(commented, match.index)) return match[0];
+    hoisted.push(match[0]);
     return "";
   });
   return hoisted.length === 0 ? css : `${hoisted.join("\n")}\n${rest}`;
@@ -185,11 +187,14 @@ function rewriteUrls(context: StyleContext, css: string, id: string): string {
   return replaceMatches(css, /url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')]+))\s*\)/g, (match) => {
     const path = (match[1] ?? match[2] ?? match[3] ?? "").trim();
     if (/^([a-z][a-z+.-]*:|\/\/|#|\/)/i.test(path) && !isProjectFile(context, path)) return match[0];
-    const [file = path, suffix = ""] = path.split(/(?=[?#])/, 2);
+    const [, file = path, query = "", fragment = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(path) ?? [];
     const resolved = path.startsWith("/")
       ? file
       : context.resolve(/^[.@~#]/.test(file) ? file : `./${file}`, id);
-    return resolved === null ? match[0] : `url("${context.assetUrl(resolved)}${suffix}")`;
+    if (resolved === null) return match[0];
+    const url = context.assetUrl(resolved);
+    // A query would become part of the data.
+    return `url("${url}${url.startsWith("data:") ? "" : query}${fragment}")`;
   });
 }
 
