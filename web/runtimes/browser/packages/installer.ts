@@ -9,6 +9,7 @@ import { verifyIntegrity } from "./integrity.ts";
 import type { LockingInstaller } from "./lockUpdate.ts";
 import { updateLock } from "./lockUpdate.ts";
 import { readManifest } from "./manifest.ts";
+import { forgetManifests } from "../dev/resolveModule.ts";
 import type { PackageCache } from "./packageCache.ts";
 import { createMemoryCache, openPackageCache } from "./packageCache.ts";
 import type { ImageLimits, PackageImage } from "./packageImage.ts";
@@ -94,6 +95,8 @@ class Installation {
       const images = await this.#images(plan);
       signal.throwIfAborted();
       place(fs, plan, images.byIntegrity);
+      // Whoever started the installation: what was resolved before it (or in vain) may be elsewhere now.
+      forgetManifests(fs);
       return {
         lockHash: plan.hash,
         installed: plan.packages.map(({ name, version, path }) => ({ name, version, path })),

@@ -249,6 +249,15 @@ describe("node", () => {
     expect(workers.running()).toBe(0);
   });
 
+  test("a package that was missing is found once it is installed", async () => {
+    manifest({ type: "module", dependencies: {} });
+    fs.writeFile("main.js", `import clsx from "clsx"; console.log(clsx("a", "b"));`);
+    const before = await run("node main.js");
+    expect([before.code, before.output]).toEqual([1, expect.stringContaining("clsx")]);
+    await run("npm install clsx");
+    expect(await run("node main.js")).toEqual({ code: 0, output: "a b\n" });
+  });
+
   test("an uncaught error shows its place and is exit code 1", async () => {
     fs.writeFile("bad.js", "function boom() {\n  throw new TypeError('bad thing');\n}\nboom();\n");
     const { code, output } = await run("node bad.js");

@@ -1,4 +1,5 @@
 import type { ProjectFs } from "../../kernelParts.ts";
+import { forgetManifests } from "../../dev/resolveModule.ts";
 import { packageLayerOf } from "../../fs/packagedFs.ts";
 import type { PackageImage } from "../../packages/packageImage.ts";
 import { runNodeProcess } from "../nodeProcess.ts";
@@ -60,6 +61,7 @@ function createImage(): PackageImage {
 export function provideVitest(fs: ProjectFs): void {
   if (fs.exists("node_modules/vitest/package.json")) return;
   const layer = packageLayerOf(fs);
+  forgetManifests(fs);
   if (layer !== undefined) return layer.mount("node_modules/vitest", createImage());
   for (const [path, text] of Object.entries(packageFiles)) fs.writeFile(`node_modules/vitest/${path}`, text);
 }
