@@ -11,6 +11,7 @@ import {
   tarball,
 } from "../../../../functions/npm/testing/registryServer.ts";
 import type { CoderError } from "../../../../shared/errors.ts";
+import { readManifest } from "../dev/resolveModule.ts";
 import { createProjectFs } from "../fs/projectFs.ts";
 import type { PersistentProjectFs } from "../fs/projectFs.ts";
 import type { InstallOptions, InstalledPackages, ProjectFs } from "../kernelParts.ts";
@@ -121,12 +122,15 @@ describe("installing", () => {
     );
     const before = await install();
     asked.length = 0;
+    expect(readManifest(fs, "/node_modules/b")?.version).toBe("1.0.0");
     fs.writeFile("package.json", JSON.stringify({ dependencies: { b: "2", c: "*" } }));
     const after = await install();
     expect(tarballs(asked).sort()).toEqual(["/npm/-/tarball/b/2.0.0.tgz", "/npm/-/tarball/c/1.0.0.tgz"]);
     expect(fs.exists("node_modules/a")).toBe(false);
     expect(fs.readText("node_modules/b/package.json")).toContain("2.0.0");
     expect(after.lockHash).not.toBe(before.lockHash);
+    // The dev server's resolver does not go on with what it read before.
+    expect(readManifest(fs, "/node_modules/b")?.version).toBe("2.0.0");
   });
 
   test("removing node_modules and installing again restores it", async () => {
