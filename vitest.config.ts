@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { patchPostgres } from "./supabase/patchPostgres.ts";
+
+await patchPostgres();
 
 export default defineConfig({
   test: {

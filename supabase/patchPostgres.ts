@@ -127,5 +127,3 @@ export async function patchPostgres(packageDirectory = installed): Promise<void>
     }
   }
 }
-
-if (import.meta.main) await patchPostgres();
