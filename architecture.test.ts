@@ -18,7 +18,9 @@ const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--excl
   encoding: "utf8",
 })
   .split("\n")
-  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith("web/home/starters/") && existsSync(join(root, path)));
+  .filter(
+    (path) => /\.tsx?$/.test(path) && !path.startsWith("web/home/starters/") && existsSync(join(root, path)),
+  );
 const imports = sources.flatMap(importsOf);
 
 function importsOf(path: string): Import[] {

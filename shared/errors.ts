@@ -49,7 +49,8 @@ export interface ErrorBody {
 
 /** `ErrorBody` of an error; an `internal` one keeps its message to the server's log. */
 export function toErrorBody(error: CoderError): ErrorBody {
-  const message = error.code === "internal" ? "Something went wrong on the server; its log has the cause." : error.message;
+  const message =
+    error.code === "internal" ? "Something went wrong on the server; its log has the cause." : error.message;
   return {
     error: { code: error.code, message, ...(error.details === undefined ? {} : { details: error.details }) },
   };

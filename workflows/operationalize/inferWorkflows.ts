@@ -63,7 +63,7 @@ function ci(facts: ProjectFacts): Candidate {
         ],
         concurrency: { group: "ci-${{ project.ref }}", max: 1, when_full: "cancel_oldest" },
         defaults: { on_interrupt: "retry" },
-      policies: policies(1800),
+        policies: policies(1800),
         steps,
       },
     ),
@@ -102,7 +102,7 @@ function dependencyUpdates(facts: ProjectFacts): Candidate {
           { type: "manual" },
         ],
         defaults: { on_interrupt: "retry" },
-      concurrency: { group: "dependency-updates", max: 1, when_full: "skip" },
+        concurrency: { group: "dependency-updates", max: 1, when_full: "skip" },
         policies: {
           ...policies(3600),
           repo: { allowed_paths: ["package.json", ...(facts.lockFile === null ? [] : [facts.lockFile])] },
@@ -134,7 +134,7 @@ function release(facts: ProjectFacts): Candidate {
         name: "Release",
         triggers: [{ type: "manual" }],
         defaults: { on_interrupt: "retry" },
-      concurrency: { group: "release", max: 1, when_full: "queue" },
+        concurrency: { group: "release", max: 1, when_full: "queue" },
         // A founder alone must be able to ship; a team sets this to false.
         policies: { ...policies(3600), gates: { self_approval: true } },
         steps: [
