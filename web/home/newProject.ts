@@ -42,7 +42,7 @@ export async function createFromStarter(
   });
 }
 
-/** A project from a folder that was chosen or dropped, without `node_modules`, `.git` and `dist`. */
+/** A project from a folder that was chosen, without `node_modules`, `.git` and `dist`. */
 export async function createFromFolder({ api, orgId }: Target, chosen: readonly File[]): Promise<NewProject> {
   const [first] = chosen;
   if (first === undefined) throw new CoderError("bad_input", "The folder is empty");

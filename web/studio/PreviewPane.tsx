@@ -81,6 +81,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
       <header class="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
         <p class="min-w-0 flex-1 truncate text-xs text-muted" role="status" aria-live="polite">
           <Switch fallback="The runtime is starting">
+            <Match when={props.studio.runtimeProblem()}>Nothing runs</Match>
             <Match when={starting()}>
               {(now) => (
                 <>
@@ -150,9 +151,10 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
             {(problem) => (
               <div class="absolute inset-0 overflow-auto bg-sunken">
                 <ErrorState
-                  title="The project cannot run in this browser"
+                  title="The runtime did not start"
                   error={problem()}
-                  kept="Your files can be edited and committed all the same."
+                  kept="Your files can be edited and committed all the same, and are kept over a reload."
+                  retry={() => location.reload()}
                 />
               </div>
             )}

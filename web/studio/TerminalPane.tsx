@@ -21,7 +21,9 @@ export function TerminalPane(props: { studio: Studio }) {
     <section class="relative h-full min-h-0 bg-sunken" aria-label="Terminal">
       <Show when={props.studio.runtime() === undefined || module() === undefined}>
         <p class="absolute inset-0 flex items-center justify-center gap-2 text-sm text-muted">
-          <Spinner /> The shell starts with the runtime
+          <Show when={props.studio.runtimeProblem() === undefined} fallback="The runtime did not start">
+            <Spinner /> The shell starts with the runtime
+          </Show>
         </p>
       </Show>
       <div ref={start} class="h-full p-2" />

@@ -85,7 +85,14 @@ export function createStudio(project: Project, firstFile?: { path: string; line?
     repository: {
       async all(branch) {
         const { head } = await api.files.refs.query({ projectId: project.id });
-        return head === null ? null : api.files.all.query({ projectId: project.id, ref: branch });
+        if (head === null) return null;
+        const found = await api.files.all.query({ projectId: project.id, ref: branch });
+        if (found.skipped.length > 0) {
+          const [first, ...others] = found.skipped.map((file) => file.path);
+          const names = others.length === 0 ? first : `${first} and ${others.length} more`;
+          toasts.show({ text: `Too large to open here, kept in the repository as it is: ${names}.` });
+        }
+        return found;
       },
       commit: (request) => api.files.commit.mutate({ projectId: project.id, ...request }),
     },
