@@ -229,6 +229,7 @@ function previews(open: () => Promise<RuntimePage>): void {
       const state = await runtime.start();
       expect(state).toMatchObject({ kind: "failed", failure: { type: "install" } });
       expect(JSON.stringify(state)).toContain("no-such-package-of-anyone-4711");
+      expect(await runtime.build()).toMatchObject({ failure: { type: "install" } });
     }),
   );
 }

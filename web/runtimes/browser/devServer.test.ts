@@ -287,3 +287,49 @@ document.body.textContent = \`\${text} \${list.length}\`;
     await runtime.preview.getByText("still ours").waitFor();
   });
 });
+
+test(
+  "Svelte: runes in modules, TypeScript with enums, and what only the template uses",
+  { timeout: 60_000 },
+  async () => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount(
+        smallProject({
+          "package.json": JSON.stringify({ name: "s", dependencies: { svelte: "^5" } }),
+          "src/main.ts":
+            'import { mount } from "svelte";\nimport App from "./App.svelte";\nmount(App, { target: document.body });\n',
+          "src/App.svelte":
+            '<script lang="ts">\nimport { counter } from "./counter.svelte.ts";\nenum Kind { A = "enum" }\n</script>\n<h1>{Kind.A} {counter.n}</h1>\n<button onclick={() => counter.n++}>more</button>',
+          "src/counter.svelte.ts": "export const counter: { n: number } = $state({ n: 1 });",
+        }),
+      );
+      expect(await runtime.start()).toMatchObject({ kind: "ready" });
+      await runtime.preview.getByRole("button").click();
+      await runtime.preview.getByText("enum 2").waitFor();
+      expect(await runtime.build()).toHaveProperty("files");
+    });
+  },
+);
+
+test("Vue: options API, scoped styles and style modules", { timeout: 60_000 }, async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      smallProject({
+        "package.json": JSON.stringify({ name: "v", dependencies: { vue: "^3" } }),
+        "src/main.ts":
+          'import { createApp } from "vue";\nimport App from "./App.vue";\ncreateApp(App).mount("#app");\n',
+        "src/App.vue":
+          '<template><h1 :class="$style.red">{{ name }}</h1><p class="p">x</p></template>\n<script>\nexport default { data() { return { name: "options" } } }\n</script>\n<style scoped>.p { color: rgb(7, 7, 7) }</style>\n<style module>.red { color: rgb(8, 8, 8) }</style>',
+      }),
+    );
+    expect(await runtime.start()).toMatchObject({ kind: "ready" });
+    await runtime.preview.getByText("options").waitFor();
+    expect(await runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color)).toBe(
+      "rgb(8, 8, 8)",
+    );
+    expect(await runtime.preview.locator("p").evaluate((p) => getComputedStyle(p).color)).toBe(
+      "rgb(7, 7, 7)",
+    );
+    expect(await runtime.build()).toHaveProperty("files");
+  });
+});

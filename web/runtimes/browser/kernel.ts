@@ -183,7 +183,13 @@ export class Kernel {
   }
 
   async #build(): Promise<BuildResult> {
-    await this.#install();
+    try {
+      await this.#install();
+    } catch (thrown) {
+      // Whatever kept it from being installed: for the caller the project does not build.
+      const details = failureOf(thrown, "install");
+      throw new CoderError("bad_input", details.message, { details, cause: thrown });
+    }
     return productionBuild({ fs: this.#fs, engine: await this.#engine });
   }
 

@@ -82,10 +82,13 @@ function scriptTypes(context: CompileContext) {
         !/\b(enum|namespace)\s+\w|constructor\s*\([^)]*\b(public|private|readonly)\b/.test(content)
       )
         return undefined;
+      const enums = [...content.matchAll(/\benum\s+(\w+)/g)].flatMap(([, name]) => name ?? []);
       const { code } = await context.engine.transform({
         id: `/${filename}.ts`,
-        code: content,
+        // Named once more at the end: an enum that only the template uses would be taken for unused.
+        code: `${content}\n;void [${enums.join(", ")}];`,
         lang: "ts",
+        keepImports: true,
         jsx: "preserve",
         sourcemap: false,
       });

@@ -25,6 +25,8 @@ export interface TransformRequest {
   /** Overrides the language of the extension. */
   lang?: "js" | "jsx" | "ts" | "tsx";
   classes?: ClassOptions;
+  /** Keeps imports that the code does not use: a template that is compiled elsewhere may. */
+  keepImports?: boolean;
   sourcemap: boolean;
 }
 

@@ -42,6 +42,7 @@ async function transform(request: TransformRequest): Promise<TransformOutput> {
       tsconfigRaw: {
         compilerOptions: {
           experimentalDecorators: request.classes?.legacyDecorators ?? false,
+          verbatimModuleSyntax: request.keepImports ?? false,
           useDefineForClassFields: request.classes?.assignFields !== true,
         },
       },

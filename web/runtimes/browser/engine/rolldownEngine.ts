@@ -59,7 +59,7 @@ async function transform(request: TransformRequest): Promise<TransformOutput> {
     tsconfig: false,
     // What an import is for is only known to the type checker; like Vite, drop those never used as values.
     typescript: {
-      onlyRemoveTypeImports: false,
+      onlyRemoveTypeImports: request.keepImports ?? false,
       removeClassFieldsWithoutInitializer: request.classes?.assignFields ?? false,
     },
     helpers: { mode: "External" },
