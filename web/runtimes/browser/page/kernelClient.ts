@@ -35,7 +35,12 @@ export class KernelClient {
         bootDeadlineMs,
       );
       this.#worker.addEventListener("error", (event) =>
-        fail(`The runtime's worker stopped: ${event.message}`),
+        // A worker whose script did not arrive says nothing more than that.
+        fail(
+          event.message
+            ? `The runtime's worker stopped: ${event.message}`
+            : "The runtime's worker could not be loaded.",
+        ),
       );
       this.#worker.addEventListener("message", ({ data }: MessageEvent<KernelEvent>) => {
         if (data.type === "booted" || data.type === "boot-failed") clearTimeout(deadline);
