@@ -1,8 +1,4 @@
 import Download from "lucide-solid/icons/download";
-import FileDiff from "lucide-solid/icons/file-diff";
-import Files from "lucide-solid/icons/files";
-import History from "lucide-solid/icons/history";
-import Search from "lucide-solid/icons/search";
 import Terminal from "lucide-solid/icons/terminal";
 import Workflow from "lucide-solid/icons/workflow";
 import { useSearchParams } from "@solidjs/router";
@@ -17,16 +13,14 @@ import { Page } from "../ui/Page.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { SplitPane } from "../ui/SplitPane.tsx";
 import { useToasts } from "../ui/Toast.tsx";
-import { CommitPanel, suggestedMessage } from "./CommitPanel.tsx";
+import { suggestedMessage } from "./CommitPanel.tsx";
 import { createStudio, type Studio as OpenStudio } from "./createStudio.ts";
 import { Drawer, type DrawerTab } from "./Drawer.tsx";
 import { EditorPane } from "./EditorPane.tsx";
-import { FileTree } from "./FileTree.tsx";
-import { HistoryPanel } from "./HistoryPanel.tsx";
 import { PreviewPane } from "./PreviewPane.tsx";
 import { QuickOpen } from "./QuickOpen.tsx";
-import { SearchPanel } from "./SearchPanel.tsx";
 import { ShareButton } from "./ShareButton.tsx";
+import { SidePanel, sides, type Side } from "./SidePanel.tsx";
 
 /** `/:org/:project`: the project, open. */
 export function Studio() {
@@ -68,14 +62,6 @@ function Loaded() {
     </Switch>
   );
 }
-
-const sides = [
-  { id: "files", label: "Files", keys: "Mod+B", icon: Files },
-  { id: "search", label: "Search in files", keys: "Mod+Shift+F", icon: Search },
-  { id: "commit", label: "Changes since the last commit", keys: undefined, icon: FileDiff },
-  { id: "history", label: "History", keys: undefined, icon: History },
-] as const;
-type Side = (typeof sides)[number]["id"];
 
 /** On a phone one of these has the screen. */
 const phoneViews = [
@@ -291,25 +277,6 @@ function Workbench(props: { project: Project }) {
       </Switch>
       <QuickOpen studio={studio} open={quickOpen()} onClose={() => setQuickOpen(false)} />
     </Page>
-  );
-}
-
-function SidePanel(props: { studio: OpenStudio; side: Side | null; readOnly: boolean }) {
-  return (
-    <Switch>
-      <Match when={props.side === "files"}>
-        <FileTree studio={props.studio} readOnly={props.readOnly} />
-      </Match>
-      <Match when={props.side === "search"}>
-        <SearchPanel studio={props.studio} />
-      </Match>
-      <Match when={props.side === "commit"}>
-        <CommitPanel studio={props.studio} readOnly={props.readOnly} />
-      </Match>
-      <Match when={props.side === "history"}>
-        <HistoryPanel studio={props.studio} />
-      </Match>
-    </Switch>
   );
 }
 
