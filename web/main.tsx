@@ -5,12 +5,15 @@ import { render } from "solid-js/web";
 import { arrive } from "./auth/arrival.ts";
 import { ApiContext, makeApi, makeQueryClient } from "./api.ts";
 import { loadConfig, type Config } from "./config.ts";
+import { reloadOnNewBuild } from "./newBuild.ts";
 import { Routes } from "./routes.tsx";
 import { SessionProvider } from "./session.tsx";
 import { makeTopics } from "./topics.ts";
 import { CommandsProvider } from "./ui/commands.tsx";
 import { ErrorState } from "./ui/ErrorState.tsx";
 import { ToastProvider } from "./ui/Toast.tsx";
+
+reloadOnNewBuild();
 
 function App(props: { config: Config }) {
   const { supabaseUrl, anonKey } = props.config;
