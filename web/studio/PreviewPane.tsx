@@ -5,6 +5,7 @@ import Smartphone from "lucide-solid/icons/smartphone";
 import Terminal from "lucide-solid/icons/square-terminal";
 import Tablet from "lucide-solid/icons/tablet";
 import { createEffect, createSignal, For, Match, on, onCleanup, Show, Switch } from "solid-js";
+import { previewSandbox } from "../runtimes/previewSandbox.ts";
 import type { PreviewFailure } from "../runtimes/runtime.ts";
 import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -139,6 +140,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
             <iframe
               src={address}
               title="Preview of the project"
+              sandbox={previewSandbox}
               // The preview has an origin of its own; these are what an app may need there.
               allow="cross-origin-isolated; clipboard-write; fullscreen"
               class="h-full border-0 bg-white"
