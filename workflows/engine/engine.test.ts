@@ -188,7 +188,7 @@ test("cancel kills the process tree in under a second, also what ignores TERM", 
     `name: T\nsteps:\n  - { type: command, command: "trap '' TERM; setsid sleep ${mark} & echo up; sleep ${mark}; sleep ${mark}" }\n`,
   );
   await fixture.untilEvent(runId, (events) => events.some((event) => event.type === "step.log"));
-  expect(running(mark)).toBe(2);
+  await vi.waitFor(() => expect(running(mark)).toBe(2), { timeout: 10_000, interval: 20 });
   const canceledAt = Date.now();
   await fixture.cancel(runId);
   await vi.waitFor(() => expect(running(mark)).toBe(0), { timeout: 3000, interval: 10 });

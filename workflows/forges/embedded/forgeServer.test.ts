@@ -217,6 +217,25 @@ describe("the JSON API", () => {
     expect(change!.head_commit).toBe(second);
   });
 
+  test("one intent sent several times at once makes one repository with one commit", async () => {
+    const [owner] = await sql<
+      { id: string }[]
+    >`select id from public.profiles where email = 'owner@example.com'`;
+    const id = await addProject(owner!.id, "at-once");
+    const create = () =>
+      fetch(`${origin}/forge/v1/${id}/`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${serviceKey}` },
+        body: JSON.stringify({ files: [{ path: "a", content: "YQ==" }] }),
+      });
+    const answers = await Promise.all(Array.from({ length: 6 }, create));
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 200]);
+    const commits = new Set(
+      await Promise.all(answers.map(async (answer) => ((await answer.json()) as { commit: string }).commit)),
+    );
+    expect(commits.size).toBe(1);
+  });
+
   test("errors keep their code and details over HTTP", async () => {
     await expect(forge().tree("nope")).rejects.toMatchObject({ code: "not_found" });
     await expect(

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { Sql } from "postgres";
 import { CoderError, toCoderError, toErrorBody } from "../../../shared/errors.ts";
 import { authorize, credentialOf, type ForgeProject } from "./authorize.ts";
-import { forgeRoutes } from "./forgeApi.ts";
+import { forgeRoutes, type ForgeCall } from "./forgeApi.ts";
 import type { ChangeRequest } from "../forge.ts";
+import { makeKeyedLock } from "./keyedLock.ts";
 import { Repository } from "./repository.ts";
 import { smartHttp } from "./smartHttp.ts";
 
@@ -39,6 +40,12 @@ interface ProjectRow {
  * A user's token, a git token (`cgt_…`, as the Basic password) or the service key gives access.
  */
 export function createForge(deps: ForgeDeps): ForgeServer {
+  // Two `git init` of one repository, or two first commits, would fail each other.
+  const exclusively = makeKeyedLock();
+  const ensure = (project: ForgeProject, repository: Repository): Promise<void> =>
+    exclusively(project.id, async () => {
+      if (!repository.exists) await repository.create();
+    });
   const repositoryOf = (project: ForgeProject): Repository =>
     new Repository(join(deps.gitDirectory, `${project.id}.git`), project.defaultBranch);
 
@@ -55,7 +62,7 @@ export function createForge(deps: ForgeDeps): ForgeServer {
     const access = service === "git-receive-pack" ? "write" : "read";
     await authorize(deps, credential, { project, access });
     const repository = repositoryOf(project);
-    if (!repository.exists) await repository.create();
+    await ensure(project, repository);
     const response = await smartHttp({
       request,
       directory: repository.directory,
@@ -80,8 +87,8 @@ export function createForge(deps: ForgeDeps): ForgeServer {
     const project = await projectById(deps.sql, projectId);
     const caller = await authorize(deps, credential, { project, access: route.access });
     const repository = repositoryOf(project);
-    if (!repository.exists && request.method === "GET") await repository.create();
-    const response = await route.handle({
+    if (request.method === "GET") await ensure(project, repository);
+    const call: ForgeCall = {
       repository,
       author: caller.author,
       request,
@@ -92,7 +99,11 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       setDefaultBranch: async (branch) => {
         await deps.sql`update public.projects set default_branch = ${branch} where id = ${project.id}`;
       },
-    });
+    };
+    const response =
+      route.access === "write"
+        ? await exclusively(project.id, () => route.handle(call))
+        : await route.handle(call);
     if (route.access === "write" && repository.exists) await afterWrite(project, repository);
     return response;
   }
