@@ -31,7 +31,7 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
   const bytes = edits.reduce((sum, edit) => sum + (edit.content?.length ?? 0), 0);
   const denials = decidePatch(edits, bytes, context.policies);
   if (denials.length > 0) {
-    for (const denial of denials) context.log("note", `${denial.rule}: ${denial.message}\n`);
+    for (const denial of denials) await context.denied(denial.rule, denial.message);
     return {
       status: "failed",
       failure: { code: "policy_denied", message: denials.map((denial) => denial.message).join(" ") },

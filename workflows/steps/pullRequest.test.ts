@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { startTestStack, type TestStack, type TestUser } from "../../supabase/local/testing.ts";
+import { httpForge } from "../forges/httpForge.ts";
+
+/** On the whole stack: the worker, the sandbox, the forge and the API are the real ones. */
+let stack: TestStack;
+let sql: postgres.Sql;
+let user: TestUser;
+let projectId: string;
+
+const change = (policies: string, command: string) =>
+  `name: Change\n${policies}steps:\n  - { step_id: work, type: command, command: "${command}" }\n  - { step_id: pr, type: pull_request, title: Tidy up, body: Because. }\n`;
+const workflows = {
+  change: change(
+    "",
+    "echo two > a.txt; mkdir -p docs; echo new > docs/new.md; rm gone.txt; mkdir -p out; echo x > out/ignored",
+  ),
+  nothing: change("", "true"),
+  blocked: change(
+    "policies: { repo: { blocked_paths: [docs/] } }\n",
+    "mkdir -p docs; echo x > docs/x.md; echo fine > a.txt",
+  ),
+  link: change("", "ln -s /etc/passwd evil"),
+};
+
+async function api<T>(path: string, input: unknown): Promise<T> {
+  const response = await fetch(`${stack.url}/functions/v1/api/trpc/${path}`, {
+    method: "POST",
+    headers: {
+      apikey: stack.anonKey,
+      authorization: `Bearer ${user.session.access_token}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(input),
+  });
+  const body = (await response.json()) as { result?: { data: T } };
+  if (body.result === undefined) throw new Error(`${path}: ${JSON.stringify(body)}`);
+  return body.result.data;
+}
+
+async function run(
+  name: keyof typeof workflows,
+): Promise<{ id: string; steps: Record<string, any>; denied: string[] }> {
+  const id = randomUUID();
+  await api("runs.start", { id, projectId, workflowPath: `.coder/workflows/${name}.yaml` });
+  await vi.waitFor(
+    async () => {
+      const [row] = await sql`select status from public.runs where id = ${id}`;
+      expect(["succeeded", "failed"]).toContain(row!["status"]);
+    },
+    { timeout: 25_000, interval: 50 },
+  );
+  const steps =
+    await sql`select step_id, status, outputs, failure from public.step_runs where run_id = ${id}`;
+  const denials = await sql<{ rule: string }[]>`
+    select event ->> 'rule' as rule from public.run_events where run_id = ${id} and event ->> 'type' = 'policy.denied'`;
+  return {
+    id,
+    steps: Object.fromEntries(steps.map((step) => [step["step_id"], step])),
+    denied: denials.map(({ rule }) => rule),
+  };
+}
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  sql = postgres(await stack.databaseUrl(), { max: 2, onnotice: () => undefined });
+  user = await stack.createUser("ada@example.com");
+  const [org] = await sql<{ org_id: string }[]>`select org_id from public.members where user_id = ${user.id}`;
+  projectId = randomUUID();
+  const files = {
+    "a.txt": "one\n",
+    "gone.txt": "bye\n",
+    ".gitignore": "out/\n",
+    ...Object.fromEntries(
+      Object.entries(workflows).map(([name, yaml]) => [`.coder/workflows/${name}.yaml`, yaml]),
+    ),
+  };
+  await api("projects.create", {
+    id: projectId,
+    orgId: org!.org_id,
+    name: "Shop",
+    source: "test",
+    files: Object.entries(files).map(([path, content]) => ({
+      path,
+      content: Buffer.from(content).toString("base64"),
+    })),
+  });
+});
+
+afterAll(async () => {
+  await sql?.end();
+  await stack?.stop();
+});
+
+test("what the commands changed becomes a commit on a branch of its own and one open change", async () => {
+  const { id, steps } = await run("change");
+  expect(steps["pr"]).toMatchObject({ status: "succeeded", outputs: { opened: true, number: 1 } });
+  const forge = httpForge({ url: stack.url, projectId, token: stack.serviceRoleKey });
+  const diff = await forge.diff("main", steps["pr"].outputs.branch as string);
+  expect(diff.files.map(({ path, status }) => [path, status])).toEqual([
+    ["a.txt", "modified"],
+    ["docs/new.md", "added"],
+    ["gone.txt", "deleted"],
+  ]);
+  const [opened] =
+    await sql`select title, body, status, run_id from public.changes where project_id = ${projectId} and number = 1`;
+  expect(opened).toEqual({ title: "Tidy up", body: "Because.", status: "open", run_id: id });
+  const links = await sql`select data from public.artifacts where run_id = ${id} and kind = 'pr_link'`;
+  expect(links).toHaveLength(1);
+});
+
+test("nothing changed opens nothing", async () => {
+  const { steps } = await run("nothing");
+  expect(steps["pr"]).toMatchObject({ status: "succeeded", outputs: { opened: false } });
+});
+
+test("a path that the policy blocks stops the whole patch, as an event that names the rule", async () => {
+  const { steps, denied } = await run("blocked");
+  expect(steps["pr"]).toMatchObject({ status: "failed", failure: { code: "policy_denied" } });
+  expect(denied).toEqual([expect.stringContaining("repo.blocked_paths")]);
+  expect(await sql`select 1 from public.changes where project_id = ${projectId} and number > 1`).toHaveLength(
+    0,
+  );
+});
+
+test("a symbolic link is not taken into a change", async () => {
+  const { steps } = await run("link");
+  expect(steps["pr"]).toMatchObject({
+    status: "failed",
+    failure: { message: expect.stringContaining("symbolic link") },
+  });
+});
