@@ -229,7 +229,10 @@ test("a row is not missed because replication told of it before its transaction 
   const seen = (condition: string) =>
     vi.waitFor(
       async () =>
-        expect(await fixture.admin.unsafe(`select from pg_stat_activity where ${condition}`)).toHaveLength(1),
+        // Other commits of the server, such as a vacuum's, wait for the standby too.
+        expect(
+          await fixture.admin.unsafe(`select from pg_stat_activity where ${condition}`),
+        ).not.toHaveLength(0),
       { interval: 2, timeout: 5000 },
     );
   // A commit that waits for a standby is in the log, and so replicated, but not yet visible to others.
