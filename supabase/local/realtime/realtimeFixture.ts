@@ -113,7 +113,7 @@ export async function startRealtimeFixture(
       return client;
     },
     async close() {
-      for (const client of clients) await client.realtime.disconnect();
+      await Promise.all(clients.map((client) => client.realtime.disconnect()));
       await gateway.close();
       server.closeAllConnections();
       server.close();
