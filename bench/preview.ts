@@ -8,7 +8,7 @@ import { freePort, startStack, type Stack } from "../e2e/fixtures/stack.ts";
 import { timed, type Measurement } from "./measure.ts";
 import { makeProject, signInAsOwner } from "./owner.ts";
 
-const rounds = 2;
+const rounds = 1;
 const edits = 6;
 const templates = [
   { id: "vanilla-ts", file: "src/main.ts", before: "Get started", label: "vanilla TS" },
@@ -49,7 +49,7 @@ export async function preview(): Promise<Measurement[]> {
       });
       measurements.push(
         row("preview, empty browser", "cold", "npm install + Vite, empty cache"),
-        row("preview, browser that has seen it", "warm", "npm ci + Vite, warm cache"),
+        row("preview, browser that has seen it", "warm", "npm install + Vite, warm cache and lock"),
         row("edit to preview", "edit", "Vite"),
       );
     }
@@ -181,7 +181,7 @@ async function measureNative(options: {
   await clean();
   samples.warm.push(
     await timed(async () => {
-      await install("ci");
+      await install("install");
       server = await serve();
     }),
   );
