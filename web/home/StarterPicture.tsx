@@ -1,4 +1,4 @@
-/** What the starter looks like: its page at a small size, taken from the running project (`npm run screenshots`). */
+/** What the starter looks like: its page at a small size; the pictures are in `web/public/starters`. */
 export function StarterPicture(props: { id: string }) {
   return (
     <img
