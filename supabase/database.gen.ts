@@ -152,6 +152,60 @@ export type Database = {
           },
         ];
       };
+      audit_log: {
+        Row: {
+          action: string;
+          actor: string;
+          at: string;
+          decision: string;
+          entry: string;
+          hash: string;
+          org_id: string;
+          prev_hash: string;
+          project_id: string | null;
+          rule: string;
+          run_id: string | null;
+          seq: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          action: string;
+          actor: string;
+          at: string;
+          decision: string;
+          entry: string;
+          hash: string;
+          org_id: string;
+          prev_hash: string;
+          project_id?: string | null;
+          rule: string;
+          run_id?: string | null;
+          seq: number;
+        };
+        Update: {
+          action?: string;
+          actor?: string;
+          at?: string;
+          decision?: string;
+          entry?: string;
+          hash?: string;
+          org_id?: string;
+          prev_hash?: string;
+          project_id?: string | null;
+          rule?: string;
+          run_id?: string | null;
+          seq?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "audit_log_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       changes: {
         Row: {
           base_branch: string;
@@ -232,6 +286,80 @@ export type Database = {
             columns: ["run_id"];
             isOneToOne: false;
             referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      deliveries: {
+        Row: {
+          depth: number;
+          event: string;
+          failure: string | null;
+          handled_at: string | null;
+          id: string;
+          key: string;
+          org_id: string;
+          outcome: NonNullable<Json>;
+          payload: NonNullable<Json>;
+          project_id: string;
+          received_at: string;
+          redelivery_of: string | null;
+          source: string;
+          status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          depth?: number;
+          event: string;
+          failure?: string | null;
+          handled_at?: string | null;
+          id?: string;
+          key: string;
+          org_id: string;
+          outcome?: NonNullable<Json>;
+          payload: NonNullable<Json>;
+          project_id: string;
+          received_at?: string;
+          redelivery_of?: string | null;
+          source: string;
+          status?: string;
+        };
+        Update: {
+          depth?: number;
+          event?: string;
+          failure?: string | null;
+          handled_at?: string | null;
+          id?: string;
+          key?: string;
+          org_id?: string;
+          outcome?: NonNullable<Json>;
+          payload?: NonNullable<Json>;
+          project_id?: string;
+          received_at?: string;
+          redelivery_of?: string | null;
+          source?: string;
+          status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "deliveries_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_redelivery_of_fkey";
+            columns: ["redelivery_of"];
+            isOneToOne: false;
+            referencedRelation: "deliveries";
             referencedColumns: ["id"];
           },
         ];
@@ -563,8 +691,11 @@ export type Database = {
         Row: {
           cancel_requested_at: string | null;
           commit: string;
+          concurrency: Json | null;
           created_at: string;
           created_by: string | null;
+          delivery_id: string | null;
+          depth: number;
           dry_run: boolean;
           failure: Json | null;
           finished_at: string | null;
@@ -579,6 +710,7 @@ export type Database = {
           project_id: string;
           ref: string;
           rerun_of: string | null;
+          seed: NonNullable<Json>;
           snapshot: NonNullable<Json>;
           started_at: string | null;
           status: string;
@@ -589,8 +721,11 @@ export type Database = {
         Insert: {
           cancel_requested_at?: string | null;
           commit: string;
+          concurrency?: Json | null;
           created_at?: string;
           created_by?: string | null;
+          delivery_id?: string | null;
+          depth?: number;
           dry_run?: boolean;
           failure?: Json | null;
           finished_at?: string | null;
@@ -605,6 +740,7 @@ export type Database = {
           project_id: string;
           ref: string;
           rerun_of?: string | null;
+          seed?: NonNullable<Json>;
           snapshot: NonNullable<Json>;
           started_at?: string | null;
           status?: string;
@@ -614,8 +750,11 @@ export type Database = {
         Update: {
           cancel_requested_at?: string | null;
           commit?: string;
+          concurrency?: Json | null;
           created_at?: string;
           created_by?: string | null;
+          delivery_id?: string | null;
+          depth?: number;
           dry_run?: boolean;
           failure?: Json | null;
           finished_at?: string | null;
@@ -630,6 +769,7 @@ export type Database = {
           project_id?: string;
           ref?: string;
           rerun_of?: string | null;
+          seed?: NonNullable<Json>;
           snapshot?: NonNullable<Json>;
           started_at?: string | null;
           status?: string;
@@ -642,6 +782,13 @@ export type Database = {
             columns: ["created_by"];
             isOneToOne: false;
             referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "runs_delivery_id_fkey";
+            columns: ["delivery_id"];
+            isOneToOne: false;
+            referencedRelation: "deliveries";
             referencedColumns: ["id"];
           },
           {
@@ -874,6 +1021,7 @@ export type Database = {
           p_inputs: Json;
           p_kind: string;
           p_name: string;
+          p_options?: Json;
           p_project: string;
           p_ref: string;
           p_rerun_of?: string;

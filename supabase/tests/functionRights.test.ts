@@ -10,12 +10,14 @@ const nobody: string[] = [];
 /** Who of the client roles may call each of our functions. A new function is red until it is here. */
 const callers: Record<string, string[]> = {
   "private.append_run_events": server,
+  "private.audit": server,
   "private.free_org_slug": nobody,
   "private.handle_new_user": nobody,
   // Called by policies, which run as whoever asks.
   "private.my_admin_orgs": users,
   "private.my_orgs": users,
   "private.my_writable_orgs": users,
+  "private.record_delivery": server,
   "private.require_api": nobody,
   "private.require_project_writer": nobody,
   "private.require_run_writer": nobody,

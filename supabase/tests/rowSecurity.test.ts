@@ -10,6 +10,7 @@ const members: Actor[] = ["viewer", "member", "admin", "owner", "service"];
 const writers: Actor[] = ["member", "admin", "owner", "service"];
 const admins: Actor[] = ["admin", "owner", "service"];
 const server: Actor[] = ["service"];
+const nobody: Actor[] = [];
 const readOnly = { select: members, insert: server, update: server, delete: server };
 
 /** Who may do what to organisation A's row of each table. Everybody who is not named may not. */
@@ -29,6 +30,9 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   run_events: readOnly,
   artifacts: readOnly,
   approvals: readOnly,
+  deliveries: readOnly,
+  // Nobody changes what is written, the server no more than anybody else.
+  audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
 };
 
 /** The columns that signed-in users may write, as far as the policies let them. */

@@ -112,6 +112,8 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into artifacts (id, org_id, run_id, kind, name, sha256) values (${randomUUID()}, ${orgId}, ${runId}, 'patch', 'p', '')`;
     await tx`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash)
       values (${approvalId}, ${orgId}, ${projectId}, ${runId}, 's1', 'why', 'h')`;
+    await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
+    await tx`select private.audit(${orgId}, '{"actor":"system","action":"deploy.prod","decision":"allow","rule":"default"}')`;
   });
   return ids;
 }
