@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { firstPage } from "./firstPage.ts";
 import { toTable, type Benchmark, type Measurement } from "./measure.ts";
+import { lint } from "./lint.ts";
 import { preview } from "./preview.ts";
 import { realtime } from "./realtime.ts";
 import { runs } from "./runs.ts";
@@ -13,7 +14,15 @@ import { stackStart } from "./stackStart.ts";
  * `npm run bench [name …]` measures and rewrites `bench/results/`. With names, only those groups are measured and the
  * other groups keep their rows. Run it on a machine that does nothing else.
  */
-const benchmarks: Record<string, Benchmark> = { stackStart, firstPage, sandbox, runs, realtime, preview };
+const benchmarks: Record<string, Benchmark> = {
+  stackStart,
+  firstPage,
+  sandbox,
+  runs,
+  realtime,
+  preview,
+  lint,
+};
 const results = join(import.meta.dirname, "results");
 
 interface Results {

