@@ -50,6 +50,6 @@ it("W34 every key has a description, which editors show on hover", () => {
     for (const inner of [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]) visit(inner, at);
     if (schema.items !== undefined) visit(schema.items, `${at}[]`);
   };
-  visit(workflowJsonSchema() as Schema, "");
+  visit(workflowJsonSchema(), "");
   expect(undescribed).toEqual([]);
 });
