@@ -648,3 +648,8 @@ declare module "lucide-solid/icons/square-terminal" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/minus" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
