@@ -73,6 +73,7 @@ function placesOf(project: ProjectRef): Place[] {
     { path: `${base}/changes/1`, shows: text("So that it is heard.") },
     { path: `${base}/settings`, shows: text("Delete the project") },
     { path: `/${project.orgSlug}/settings`, shows: text("New organisation") },
+    { path: "/settings/tokens", shows: text("No tokens yet.") },
     { path: "/nothing/is/at/this/address", shows: text("There is nothing at this address") },
   ];
 }

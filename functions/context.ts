@@ -2,6 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { z } from "zod";
 import { CoderError } from "../shared/errors.ts";
 import type { Claims, Deps, Tables } from "./deps.ts";
+import { isAccessToken, verifyAccessToken } from "./verifyAccessToken.ts";
 
 /** A transaction whose role and claims are the caller's: row-level security decides what it sees. */
 export type CallerTransaction = Transaction<Tables>;
@@ -10,7 +11,11 @@ export type CallerTransaction = Transaction<Tables>;
 export interface SignedIn {
   deps: Deps;
   token: string;
+  /** What storage takes, once the caller's right to an object has been checked: it knows no access tokens. */
+  storageToken: string;
   userId: string;
+  /** The access token that the call came with; undefined for a session. */
+  accessToken: { id: string; scope: "read" | "write"; orgId: string | null } | undefined;
   /** Runs `work` in one transaction as the caller. */
   asCaller<T>(work: (tx: CallerTransaction) => Promise<T>): Promise<T>;
 }
@@ -33,19 +38,34 @@ export async function createContext(request: Request, deps: Deps): Promise<Conte
       if (claims?.role !== "authenticated" || !userId.success) {
         throw new CoderError("unauthenticated", "Sign in to do this: this token is not a user's");
       }
+      const viaToken = accessTokenOf(claims);
       return {
         deps,
         token,
+        storageToken: viaToken === undefined ? token : deps.serviceKey,
         userId: userId.data,
+        accessToken: viaToken,
         asCaller: (work) => inTransactionAs(deps, claims, work),
       };
     },
   };
 }
 
+const tokenClaimsSchema = z.object({
+  token_id: z.uuid(),
+  token_scope: z.enum(["read", "write"]),
+  token_org: z.uuid().optional(),
+});
+
+function accessTokenOf(claims: Claims): SignedIn["accessToken"] {
+  if (claims["token_id"] === undefined) return undefined;
+  const { token_id: id, token_scope: scope, token_org: orgId = null } = tokenClaimsSchema.parse(claims);
+  return { id, scope, orgId };
+}
+
 async function verify(deps: Deps, token: string): Promise<Claims | CoderError> {
   try {
-    return await deps.verifyToken(token);
+    return await (isAccessToken(token) ? verifyAccessToken(deps, token) : deps.verifyToken(token));
   } catch (error) {
     if (error instanceof CoderError && error.code === "unauthenticated") return error;
     throw error;

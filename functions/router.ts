@@ -1,3 +1,4 @@
+import { accessTokensRouter } from "./routers/accessTokens.ts";
 import { approvalsRouter } from "./routers/approvals.ts";
 import { changesRouter } from "./routers/changes.ts";
 import { filesRouter } from "./routers/files.ts";
@@ -14,6 +15,7 @@ import { router } from "./trpc.ts";
 /** The API. The browser imports only its type; answers are described in `views.ts`. */
 export const appRouter = router({
   session: sessionRouter,
+  accessTokens: accessTokensRouter,
   orgs: orgsRouter,
   projects: projectsRouter,
   files: filesRouter,

@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import { toErrorBody, type ErrorCode } from "../shared/errors.ts";
+import { CoderError, toErrorBody, type ErrorCode } from "../shared/errors.ts";
 import { toClosedError } from "./closedError.ts";
 import type { Context } from "./context.ts";
 
@@ -27,19 +27,27 @@ export interface ErrorData {
   details: unknown;
 }
 
-const t = initTRPC.context<Context>().create({
-  errorFormatter({ shape, error, path }) {
-    const closed = toClosedError(error);
-    const body = toErrorBody(closed).error;
-    const data: ErrorData = {
-      code: body.code,
-      httpStatus: closed.httpStatus,
-      path: path ?? null,
-      details: body.details ?? null,
-    };
-    return { ...shape, message: body.message, data };
-  },
-});
+/** `safe`: a mutation that changes nothing of the project, and is not refused to an access token that may only read. */
+interface Meta {
+  safe?: boolean;
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    errorFormatter({ shape, error, path }) {
+      const closed = toClosedError(error);
+      const body = toErrorBody(closed).error;
+      const data: ErrorData = {
+        code: body.code,
+        httpStatus: closed.httpStatus,
+        path: path ?? null,
+        details: body.details ?? null,
+      };
+      return { ...shape, message: body.message, data };
+    },
+  });
 
 export const { router } = t;
 
@@ -51,7 +59,19 @@ const closedErrors = t.middleware(async ({ next }) => {
   throw new TRPCError({ code: trpcCodes[closed.code], message: closed.message, cause: closed });
 });
 
-/** A procedure of a signed-in user. */
-export const procedure = t.procedure.use(closedErrors).use(({ ctx, next }) => {
-  return next({ ctx: ctx.signedIn() });
+/** A procedure of a signed-in user. An access token of scope `read` is refused every mutation. */
+export const procedure = t.procedure.use(closedErrors).use(({ ctx, next, type, meta }) => {
+  const caller = ctx.signedIn();
+  if (type === "mutation" && caller.accessToken?.scope === "read" && meta?.safe !== true) {
+    throw new CoderError("forbidden", "This access token may only read; make one that may write");
+  }
+  return next({ ctx: caller });
+});
+
+/** A procedure for people: what gives access away is refused to access tokens, so that a leaked one ends when it is revoked. */
+export const sessionProcedure = procedure.use(({ ctx, next }) => {
+  if (ctx.accessToken !== undefined) {
+    throw new CoderError("forbidden", "An access token cannot do this; sign in to the Studio instead");
+  }
+  return next();
 });

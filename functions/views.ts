@@ -79,6 +79,20 @@ export interface GitToken {
   revokedAt: string | null;
 }
 
+/** What a program sends in place of its user's session; the token itself is never answered again. */
+export interface AccessToken {
+  id: string;
+  name: string;
+  /** Its first characters. */
+  prefix: string;
+  scope: "read" | "write";
+  /** The one organisation that it reaches; null: all of its user's. */
+  orgId: string | null;
+  createdAt: string;
+  lastUsedAt: string | null;
+  expiresAt: string | null;
+}
+
 export interface Change {
   id: string;
   projectId: string;

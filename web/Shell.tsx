@@ -35,7 +35,7 @@ const Operationalize = lazy(async () => ({
 }));
 
 /** First segments of a URL that are pages of their own, not organisations. */
-const pages = ["signin", "inbox", ""];
+const pages = ["signin", "inbox", "settings", ""];
 
 /** The organisation and project that a path is under. */
 export function placeOf(pathname: string): { org?: string; project?: string; section?: string } {

@@ -19,6 +19,9 @@ const ProjectSettings = lazy(async () => ({
 const OrgSettings = lazy(async () => ({
   default: (await import("./settings/OrgSettingsPage.tsx")).OrgSettingsPage,
 }));
+const AccessTokens = lazy(async () => ({
+  default: (await import("./settings/AccessTokensPage.tsx")).AccessTokensPage,
+}));
 const Inbox = lazy(async () => ({ default: (await import("./runs/InboxPage.tsx")).InboxPage }));
 const NotFound = lazy(async () => ({ default: (await import("./NotFoundPage.tsx")).NotFoundPage }));
 
@@ -28,6 +31,7 @@ export function Routes() {
       <Route path="/" component={Home} />
       <Route path="/signin" component={SignIn} />
       <Route path="/inbox" component={Inbox} />
+      <Route path="/settings/tokens" component={AccessTokens} />
       <Route path="/:org/settings" component={OrgSettings} />
       <Route path="/:org/:project" component={Studio} />
       <Route path="/:org/:project/runs" component={Runs} />

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { describeAccessTokens } from "./accessTokens.contract.ts";
 import { describeCallers } from "./callers.contract.ts";
 import { describeProjects } from "./projects.contract.ts";
 import { describeRepository } from "./repository.contract.ts";
@@ -33,6 +34,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     afterAll(() => people?.api.close());
 
     describeCallers(world);
+    describeAccessTokens(world);
     describeProjects(world);
     describeRepository(world);
     describeChanges(world);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { procedure, router } from "../trpc.ts";
+import { procedure, router, sessionProcedure } from "../trpc.ts";
 import type { GitToken } from "../views.ts";
 import { displayName, id } from "./inputs.ts";
 import { createHash, randomBytes } from "node:crypto";
@@ -16,7 +16,7 @@ export const gitTokensRouter = router({
       return listGitTokens(tx, input.projectId);
     }),
   ),
-  create: procedure
+  create: sessionProcedure
     .input(z.strictObject({ projectId: id, name: displayName, scope: z.enum(["read", "write"]) }))
     .mutation(({ ctx, input }): Promise<{ id: string; token: string }> =>
       ctx.asCaller(async (tx) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { procedure, router } from "../trpc.ts";
+import { procedure, router, sessionProcedure } from "../trpc.ts";
 import type { Member } from "../views.ts";
 import { displayName, id } from "./inputs.ts";
 import { createOrg } from "../sql/createOrg.ts";
@@ -9,7 +9,7 @@ import { requireOrgRole } from "../sql/requireOrgRole.ts";
 import { setMember } from "../sql/setMember.ts";
 
 export const orgsRouter = router({
-  create: procedure
+  create: sessionProcedure
     .input(z.strictObject({ name: displayName }))
     .mutation(({ ctx, input }): Promise<{ id: string; slug: string }> =>
       ctx.asCaller((tx) => createOrg(tx, input.name)),
@@ -29,7 +29,7 @@ export const orgsRouter = router({
       return listMembers(tx, input.orgId);
     }),
   ),
-  setMember: procedure
+  setMember: sessionProcedure
     .input(
       z.strictObject({
         orgId: id,

@@ -102,6 +102,6 @@ export const runsRouter = router({
       const artifact = await ctx.asCaller((tx) => findArtifact(tx, { id: input.artifactId }));
       if (artifact === undefined)
         throw new CoderError("not_found", "There is no such artifact, or you may not see it");
-      return { url: await signArtifactUrl(ctx.deps, ctx.token, artifact) };
+      return { url: await signArtifactUrl(ctx.deps, ctx.storageToken, artifact) };
     }),
 });

@@ -47,7 +47,7 @@ export const sitesRouter = router({
         await requireOrgRole(tx, { orgId: project.orgId, userId: ctx.userId, atLeast: "member" });
         return project.orgId;
       });
-      await verifyBlobs(ctx.deps, { token: ctx.token, orgId }, input.manifest);
+      await verifyBlobs(ctx.deps, { token: ctx.storageToken, orgId }, input.manifest);
       const { deploymentId, ...deployment } = input;
       const slug = await ctx.asCaller((tx) => publishDeployment(tx, { id: deploymentId, ...deployment }));
       return { url: ctx.deps.siteUrl(slug) };

@@ -21,6 +21,7 @@ export const workflowsRouter = router({
     }),
   /** Changes nothing; a mutation only because a file does not fit into the address of a query. */
   lint: procedure
+    .meta({ safe: true })
     .input(z.strictObject({ yaml: z.string().max(1_000_000), path: repoPath }))
     .mutation(({ input }): { problems: Problem[] } => ({
       problems: lintWorkflow(input.yaml, { path: input.path }),

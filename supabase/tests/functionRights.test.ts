@@ -21,6 +21,11 @@ const callers: Record<string, string[]> = {
   "private.require_api": nobody,
   "private.require_project_writer": nobody,
   "private.require_run_writer": nobody,
+  // Called by policies.
+  "private.token_allows_org": users,
+  "private.token_id": users,
+  "private.token_may_write": users,
+  "private.use_access_token": server,
   "public.cancel_run": users,
   "public.close_change": users,
   "public.create_org": usersOnly,

@@ -21,6 +21,13 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   members: readOnly,
   projects: { select: members, insert: writers, update: writers, delete: admins },
   git_tokens: { select: members, insert: writers, update: writers, delete: server },
+  // The row is the owner's own; admins see and end what reaches their organisation. Everybody makes tokens for themselves.
+  access_tokens: {
+    select: admins,
+    insert: members,
+    update: admins,
+    delete: server,
+  },
   changes: { select: members, insert: server, update: writers, delete: server },
   sites: { select: members, insert: server, update: writers, delete: server },
   deployments: readOnly,
@@ -45,6 +52,10 @@ const writableColumns: Record<string, { insert?: string[]; update?: string[] }> 
   },
   git_tokens: {
     insert: ["created_by", "id", "name", "org_id", "project_id", "scope", "token_hash"],
+    update: ["revoked_at"],
+  },
+  access_tokens: {
+    insert: ["expires_at", "id", "name", "org_id", "prefix", "scope", "token_hash", "user_id"],
     update: ["revoked_at"],
   },
   changes: { update: ["body", "title"] },
@@ -94,6 +105,9 @@ async function insertInto(tx: postgres.TransactionSql, table: string, actor: Act
   } else if (table === "git_tokens") {
     await tx`insert into git_tokens (org_id, project_id, name, scope, token_hash, created_by)
       values (${orgId}, ${projectId}, 'new', 'read', ${Buffer.from(randomUUID())}, ${me})`;
+  } else if (table === "access_tokens") {
+    await tx`insert into access_tokens (user_id, org_id, name, scope, token_hash, prefix)
+      values (${me}, ${orgId}, 'new', 'read', sha256(${randomUUID()}::bytea), 'cpt_')`;
   } else {
     await tx`insert into ${tx(table)} default values`;
   }
@@ -149,10 +163,68 @@ test("signed-in users may write the listed columns and no others; the anonymous 
   expect(rows.filter((row) => row.role === "anon")).toEqual([]);
 });
 
-test("the hash of a git token is read by nobody but the server", async () => {
+test("the hash of a token is read by nobody but the server", async () => {
   for (const actor of ["anon", "viewer", "owner"] as const) {
-    expect(await outcome(tenancy.as(actor, (tx) => tx`select token_hash from git_tokens`))).toBe("42501");
+    for (const table of ["git_tokens", "access_tokens"]) {
+      const read = tenancy.as(actor, (tx) => tx`select token_hash from ${tx(table)}`);
+      expect([actor, table, await outcome(read)]).toEqual([actor, table, "42501"]);
+    }
   }
+});
+
+describe("an access token's claims", () => {
+  const withClaims = <T>(claims: object, work: (tx: postgres.TransactionSql) => Promise<T>) =>
+    tenancy.as("owner", async (tx) => {
+      const stated = { role: "authenticated", sub: tenancy.userIds.owner, via: "functions", ...claims };
+      await tx`select set_config('request.jwt.claims', ${JSON.stringify(stated)}, true)`;
+      return work(tx);
+    });
+  const id = randomUUID();
+
+  test("for one organisation: no other is seen or written", async () => {
+    const elsewhere = { token_id: id, token_scope: "write", token_org: tenancy.b.orgId };
+    expect(await withClaims(elsewhere, (tx) => tx`select 1 from projects`)).toEqual([]);
+    const cancel = withClaims(elsewhere, (tx) => tx`select cancel_run(${tenancy.a.runId})`);
+    expect(await outcome(cancel)).toBe("P0002");
+    const here = { ...elsewhere, token_org: tenancy.a.orgId };
+    expect(await withClaims(here, (tx) => tx`select distinct org_id from projects`)).toEqual([
+      { org_id: tenancy.a.orgId },
+    ]);
+    expect(await outcome(withClaims(here, (tx) => tx`select cancel_run(${tenancy.a.runId})`))).toBe("ok");
+  });
+
+  test("of scope read: rows and functions refuse to write", async () => {
+    const reading = { token_id: id, token_scope: "read" };
+    expect((await withClaims(reading, (tx) => tx`select 1 from projects`)).length).toBeGreaterThan(0);
+    const rename = await withClaims(reading, (tx) => tx`update projects set name = 'x'`);
+    expect(rename.count).toBe(0);
+    const cancel = withClaims(reading, (tx) => tx`select cancel_run(${tenancy.a.runId})`);
+    expect(await outcome(cancel)).toBe("42501");
+  });
+
+  test("makes no tokens, ends no other, and ends itself", async () => {
+    const [own] = await tenancy.sql`select id from access_tokens where org_id = ${tenancy.a.orgId}`;
+    const insert = withClaims({ token_id: id, token_scope: "write" }, (tx) =>
+      insertInto(tx, "access_tokens", "owner"),
+    );
+    expect(await outcome(insert)).toBe("42501");
+    const revoke = (token: unknown) =>
+      withClaims({ token_id: token, token_scope: "read" }, async (tx) => {
+        const { count } = await tx`update access_tokens set revoked_at = now() where id = ${own!["id"]}`;
+        return count;
+      });
+    expect(await revoke(id)).toBe(0);
+    expect(await revoke(own!["id"])).toBe(1);
+  });
+
+  test("a token in somebody else's name is refused", async () => {
+    const insert = tenancy.as(
+      "member",
+      (tx) => tx`insert into access_tokens (user_id, name, scope, token_hash, prefix)
+        values (${tenancy.userIds.owner}, 'x', 'write', sha256('x'), 'cpt_')`,
+    );
+    expect(await outcome(insert)).toBe("42501");
+  });
 });
 
 describe("rows that pretend", () => {
@@ -184,7 +256,7 @@ describe("rows that pretend", () => {
   });
 
   test("what is revoked stays revoked", async () => {
-    for (const table of ["git_tokens", "sites"]) {
+    for (const table of ["git_tokens", "access_tokens", "sites"]) {
       const revived = await tenancy.as("owner", async (tx) => {
         await tx`update ${tx(table)} set revoked_at = now() where org_id = ${tenancy.a.orgId}`;
         return tx`update ${tx(table)} set revoked_at = null where org_id = ${tenancy.a.orgId}`;

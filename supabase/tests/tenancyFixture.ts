@@ -99,6 +99,8 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
       values (${projectId}, ${orgId}, 'p', 'P', 'blank', ${owner}, 1, 1)`;
     await tx`insert into git_tokens (org_id, project_id, name, scope, token_hash, created_by)
       values (${orgId}, ${projectId}, 't', 'write', sha256(${name}::bytea), ${owner})`;
+    await tx`insert into access_tokens (user_id, org_id, name, scope, token_hash, prefix)
+      values (${owner}, ${orgId}, 't', 'write', sha256(${`access ${name}`}::bytea), 'cpt_abcd')`;
     await tx`insert into changes (org_id, project_id, number, title, base_branch, head_branch, head_commit)
       values (${orgId}, ${projectId}, 1, 'c', 'main', 'work', ${sha})`;
     await tx`insert into sites (id, org_id, project_id, slug, kind) values (${siteId}, ${orgId}, ${projectId}, ${`site-${name}`}, 'share')`;

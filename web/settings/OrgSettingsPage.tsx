@@ -1,4 +1,4 @@
-import { useNavigate, useParams } from "@solidjs/router";
+import { A, useNavigate, useParams } from "@solidjs/router";
 import { createQuery, useQueryClient } from "@tanstack/solid-query";
 import { createEffect, createSignal, For, Match, on, Show, Switch } from "solid-js";
 import { useApi, type Outputs } from "../api.ts";
@@ -79,6 +79,11 @@ function OrgSettings(props: { org: Org; orgs: readonly Org[] }) {
         <Name org={props.org} />
       </Show>
       <Members org={props.org} isAdmin={isAdmin()} />
+      <Section title="Access tokens" text="For the command line, CI and other programs that act as you.">
+        <A href="/settings/tokens" class="link self-start">
+          Your access tokens
+        </A>
+      </Section>
       <NewOrg />
     </>
   );

@@ -47,9 +47,41 @@ export async function authorize(
     throw new CoderError("unauthenticated", "Sign in, or send a git token as the password");
   if (sameText(credential, deps.serviceKey))
     return { kind: "service", author: { name: "Coder", email: "coder@localhost" } };
-  return credential.startsWith("cgt_")
-    ? byGitToken(deps, credential, asked)
+  if (credential.startsWith("cgt_")) return byGitToken(deps, credential, asked);
+  return credential.startsWith("cpt_")
+    ? byAccessToken(deps, credential, asked)
     : byUser(deps, credential, asked);
+}
+
+/** A user's access token: what its user may do, within its organisation and scope. */
+async function byAccessToken(
+  deps: AuthorizeDeps,
+  token: string,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> {
+  const hash = createHash("sha256").update(token).digest();
+  const [found] = await deps.sql<
+    {
+      answer:
+        | { claims: { sub: string; token_scope: Access; token_org?: string } }
+        | { refused: "revoked" | "expired" }
+        | null;
+    }[]
+  >`select private.use_access_token(${hash}) as answer`;
+  const answer = found?.answer ?? null;
+  if (answer === null) throw new CoderError("unauthenticated", "This access token is unknown");
+  if ("refused" in answer)
+    throw new CoderError(
+      "unauthenticated",
+      `This access token ${answer.refused === "revoked" ? "has been revoked" : "has expired"}`,
+    );
+  const { sub, token_scope: scope, token_org: org } = answer.claims;
+  if (org !== undefined && org !== asked.project.orgId)
+    throw new CoderError("not_found", "This access token is for another organisation");
+  const caller = await byMember(deps, sub, asked);
+  if (asked.access === "write" && scope === "read")
+    throw new CoderError("forbidden", "This access token may only read");
+  return caller;
 }
 
 async function byGitToken(
@@ -87,6 +119,14 @@ async function byUser(
       cause,
     });
   }
+  return byMember(deps, userId, asked);
+}
+
+async function byMember(
+  deps: AuthorizeDeps,
+  userId: string,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> {
   const [member] = await deps.sql<{ role: string; email: string; name: string }[]>`
     select m.role::text, p.email, p.name from public.members m join public.profiles p on p.id = m.user_id
     where m.org_id = ${asked.project.orgId} and m.user_id = ${userId}`;
