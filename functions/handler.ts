@@ -3,6 +3,7 @@ import { CoderError, toErrorBody } from "../shared/errors.ts";
 import { toClosedError } from "./closedError.ts";
 import { createContext } from "./context.ts";
 import type { Deps } from "./deps.ts";
+import { answerMcp } from "./mcp/mcpHandler.ts";
 import { appRouter } from "./router.ts";
 
 /** Hosted Supabase strips `/functions/v1`; the local stack does not. */
@@ -43,6 +44,10 @@ async function answer(request: Request, deps: Deps): Promise<Response> {
   const path = mount === undefined ? "" : url.pathname.slice(mount.length);
   if (path.startsWith("/npm/") && deps.npm !== undefined) {
     return deps.npm(new Request(new URL(path + url.search, url.origin), request));
+  }
+  if (path === "/mcp") {
+    const bounded = await withBoundedBody(request, maxBodyBytes);
+    return answerMcp(bounded, await createContext(request, deps));
   }
   if (!path.startsWith("/trpc/"))
     throw new CoderError("not_found", "There is nothing at this address of the API");

@@ -6,6 +6,7 @@ import { describeRepository } from "./repository.contract.ts";
 import { describeChanges } from "./changes.contract.ts";
 import { describeRuns } from "./runs.contract.ts";
 import { describeDecisions } from "./decisions.contract.ts";
+import { describeMcp } from "./mcp.contract.ts";
 import { describeSites } from "./sites.contract.ts";
 import { describeTransport } from "./transport.contract.ts";
 import { createWorld, type ApiFixture, type People } from "./world.ts";
@@ -41,6 +42,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeRuns(world);
     describeDecisions(world);
     describeSites(world);
+    describeMcp(world);
     describeTransport(world);
   });
 }

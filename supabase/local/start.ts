@@ -270,6 +270,8 @@ function routesOf(services: Services, input: ServiceInput): Routes {
       "/storage/v1/": ({ request }) => storage.fetch(request),
       "/realtime/v1/": ({ request }) => realtime.handleRequest(request),
       "/functions/v1/": ({ request }) => functions(request),
+      // The address that people give to MCP clients.
+      "/mcp": ({ request }) => functions(new Request(new URL("/functions/v1/api/mcp", request.url), request)),
       "/git/": ({ request }) => forge.fetch(request),
       "/forge/v1/": ({ request }) => forge.fetch(request),
       "/npm/": ({ request }) => npm(request),
