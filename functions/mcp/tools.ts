@@ -141,7 +141,7 @@ export const tools: readonly McpTool[] = [
         limit,
         ...(status === undefined ? {} : { status }),
       });
-      return items.map(({ id: _, projectId: __, ...run }) => run);
+      return items.map((run) => ({ ...run, project: name }));
     },
   }),
   tool({

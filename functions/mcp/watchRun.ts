@@ -55,9 +55,9 @@ function describe(
     seq: view.lastSeq,
     failure: view.failure,
     outputs: view.outputs,
-    steps: view.steps.map(({ id, name, type, status, attempt, exitCode, failure }) => ({
-      ...{ id, name, type, status, attempt, exitCode, failure },
-    })),
+    steps: view.steps.map(({ id, name, type, status, attempt, exitCode, failure }) => {
+      return { id, name, type, status, attempt, exitCode, failure };
+    }),
     waitingFor: view.steps.flatMap((step) => (step.waitingFor === null ? [] : [step.waitingFor])),
     denials: view.denials,
     artifacts: view.artifacts.map(({ id, kind, name, data }) => ({ id, kind, name, data })),
