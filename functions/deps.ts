@@ -1,5 +1,6 @@
 import type { KyselifyDatabase } from "kysely-supabase";
 import type { Kysely } from "kysely";
+import type { SecretKeys } from "../shared/secrets/secretKeys.ts";
 import type { Database } from "../supabase/database.gen.ts";
 
 /** The tables of schema public, typed by `supabase gen types`. */
@@ -34,6 +35,14 @@ export interface Deps {
   allowedOrigins: readonly string[];
   /** The package registry's proxy, mounted under `npm`; absent where something in front of us serves it. */
   npm?: ((request: Request) => Promise<Response>) | undefined;
+  /** Seal and open secrets; undefined where the installation keeps none. */
+  secretKeys: SecretKeys | undefined;
+  /**
+   * Value of a project's secret, as a run of no environment would get it; undefined when there is none. For the server's
+   * own use (to verify a webhook), never for an answer.
+   * @throws CoderError `unavailable` when it is there and cannot be opened.
+   */
+  secretOf(projectId: string, name: string): Promise<string | undefined>;
   fetch: typeof globalThis.fetch;
   /** Milliseconds since the epoch. */
   now(): number;

@@ -1,9 +1,10 @@
-import { parseWorkflow } from "../shared/workflow/parseWorkflow.ts";
+import { lintWorkflow, parseWorkflow } from "../shared/workflow/parseWorkflow.ts";
 import type { Trigger, Workflow } from "../shared/workflow/schema.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
 import { lastRunsByWorkflow } from "./sql/lastRunsByWorkflow.ts";
 import { requireProject } from "./sql/requireProject.ts";
+import { secretNames } from "./sql/secretNames.ts";
 import type { WorkflowInput, WorkflowSummary } from "./views.ts";
 
 const workflowFile = /^\.coder\/workflows\/[^/]+\.(?:ya?ml|json)$/;
@@ -15,23 +16,29 @@ export async function listWorkflows(
   projectId: string,
   ref: string | undefined,
 ): Promise<WorkflowSummary[]> {
-  const { lastRuns, project } = await caller.asCaller(async (tx) => ({
-    project: await requireProject(tx, projectId),
-    lastRuns: await lastRunsByWorkflow(tx, projectId),
-  }));
+  const { lastRuns, project, secrets } = await caller.asCaller(async (tx) => {
+    const found = await requireProject(tx, projectId);
+    return {
+      project: found,
+      lastRuns: await lastRunsByWorkflow(tx, projectId),
+      secrets: await secretNames(tx, found),
+    };
+  });
   const forge = forgeOf(caller, projectId);
   if (ref === undefined && (await forge.refs()).head === null) return [];
   const { commit, entries } = await forge.tree(ref ?? project.defaultBranch);
   const paths = entries.map((entry) => entry.path).filter((path) => workflowFile.test(path));
   return Promise.all(
     paths.slice(0, maxFiles).map(async (path) => {
-      const parsed = parseWorkflow(await forge.blob(commit, path), { path });
+      const source = await forge.blob(commit, path);
+      // A file that only lacks a secret keeps its name and inputs.
+      const parsed = parseWorkflow(source, { path });
       const last = lastRuns.find((run) => run.workflowPath === path);
       return {
         path,
         name: parsed.ok ? parsed.workflow.name : path,
         triggers: parsed.ok ? parsed.workflow.triggers.map(describeTrigger) : [],
-        problems: parsed.problems,
+        problems: lintWorkflow(source, { path, secrets }),
         inputs: parsed.ok ? describeInputs(parsed.workflow) : [],
         lastRun: last === undefined ? null : { number: last.number, status: last.status, at: last.at },
       };

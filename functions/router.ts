@@ -7,6 +7,7 @@ import { operationalizeRouter } from "./routers/operationalize.ts";
 import { orgsRouter } from "./routers/orgs.ts";
 import { projectsRouter } from "./routers/projects.ts";
 import { runsRouter } from "./routers/runs.ts";
+import { secretsRouter } from "./routers/secrets.ts";
 import { sessionRouter } from "./routers/session.ts";
 import { sitesRouter } from "./routers/sites.ts";
 import { workflowsRouter } from "./routers/workflows.ts";
@@ -26,6 +27,7 @@ export const appRouter = router({
   approvals: approvalsRouter,
   operationalize: operationalizeRouter,
   sites: sitesRouter,
+  secrets: secretsRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -4,6 +4,8 @@ import { connectDatabase } from "./database.ts";
 import type { Deps } from "./deps.ts";
 import { createHandler } from "./handler.ts";
 import { createNpmHandler } from "./npm/npmHandler.ts";
+import { readSecretKeys } from "../shared/secrets/secretKeys.ts";
+import { makeSecretOf } from "./secretOf.ts";
 import { verifyWithSecret } from "./verifyWithSecret.ts";
 import { verifyWithSupabase } from "./verifyWithSupabase.ts";
 
@@ -20,6 +22,8 @@ const environmentSchema = z.object({
   /** The Studio's origins, with commas between. */
   CODER_ORIGINS: z.string().transform((origins) => origins.split(",").map((origin) => origin.trim())),
   CODER_REGISTRY: z.url().optional(),
+  /** Seals secrets (docs/SELF_HOSTING.md); without it none are kept. */
+  CODER_SECRETS_KEY: z.string().optional(),
   /** Only for a stack whose tokens are signed with one secret and that publishes no keys. */
   CODER_JWT_SECRET: z.string().optional(),
 });
@@ -29,8 +33,12 @@ function createDenoHandler(
   environment: Record<string, string | undefined>,
 ): (request: Request) => Promise<Response> {
   const env = environmentSchema.parse(environment);
+  const db = connectDatabase(env.SUPABASE_DB_URL, { connections: 4 });
+  const secretKeys = readSecretKeys(env.CODER_SECRETS_KEY);
   const deps: Deps = {
-    db: connectDatabase(env.SUPABASE_DB_URL, { connections: 4 }),
+    db,
+    secretKeys,
+    secretOf: makeSecretOf(db, secretKeys),
     verifyToken:
       env.CODER_JWT_SECRET === undefined
         ? verifyWithSupabase(env.SUPABASE_URL, env.SUPABASE_ANON_KEY)

@@ -1,5 +1,7 @@
 import { connectDatabase } from "./database.ts";
 import type { Deps } from "./deps.ts";
+import { readSecretKeys } from "../shared/secrets/secretKeys.ts";
+import { makeSecretOf } from "./secretOf.ts";
 import { verifyWithSecret } from "./verifyWithSecret.ts";
 
 export interface NodeOptions {
@@ -12,6 +14,8 @@ export interface NodeOptions {
   siteUrl(slug: string): string;
   serviceKey: string;
   anonKey: string;
+  /** As `CODER_SECRETS_KEY`: `id:key`, with commas between several. Without it no secrets are kept. */
+  secretsKey?: string | undefined;
   /** Default: `origin` alone. */
   allowedOrigins?: readonly string[];
   /** Default: one JSON line on standard error. */
@@ -22,8 +26,11 @@ export interface NodeOptions {
 /** What the handler needs when it runs inside the local stack's Node process. `close` ends the pool. */
 export function createNodeDeps(options: NodeOptions): Deps & { close(): Promise<void> } {
   const db = connectDatabase(options.databaseUrl);
+  const secretKeys = readSecretKeys(options.secretsKey);
   return {
     db,
+    secretKeys,
+    secretOf: makeSecretOf(db, secretKeys),
     verifyToken: verifyWithSecret(options.jwtSecret),
     forgeUrl: `${options.origin}/forge/v1`,
     storageUrl: `${options.origin}/storage/v1`,

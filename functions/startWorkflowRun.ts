@@ -7,6 +7,7 @@ import { forgeOf } from "./forgeOf.ts";
 import { resolveInputs } from "./resolveInputs.ts";
 import { requireProject } from "./sql/requireProject.ts";
 import { findRun } from "./sql/requireRun.ts";
+import { secretNames } from "./sql/secretNames.ts";
 import { startRun } from "./sql/startRun.ts";
 import type { Json } from "./views.ts";
 
@@ -27,10 +28,14 @@ export interface RunIntent {
  * @throws CoderError `bad_input` with `details.problems` (positions) when the file may not run.
  */
 export async function startWorkflowRun(caller: SignedIn, intent: RunIntent): Promise<number> {
-  const { project, existing } = await caller.asCaller(async (tx) => ({
-    project: await requireProject(tx, intent.projectId),
-    existing: await findRun(tx, intent.id),
-  }));
+  const { project, existing, secrets } = await caller.asCaller(async (tx) => {
+    const found = await requireProject(tx, intent.projectId);
+    return {
+      project: found,
+      existing: await findRun(tx, intent.id),
+      secrets: await secretNames(tx, found),
+    };
+  });
   // The second call of one intent answers what the first did, also when the branch has moved in between.
   if (existing !== undefined && existing.projectId === project.id) return existing.number;
   const forge = forgeOf(caller, project.id);
@@ -40,7 +45,7 @@ export async function startWorkflowRun(caller: SignedIn, intent: RunIntent): Pro
     throw new CoderError("not_found", `There is no ${intent.workflowPath} at ${ref}`);
   }
   const source = await forge.blob(commit, intent.workflowPath);
-  const parsed = parseWorkflow(source, { path: intent.workflowPath });
+  const parsed = parseWorkflow(source, { path: intent.workflowPath, secrets });
   if (!parsed.ok) {
     const errors = parsed.problems.filter((problem) => problem.severity === "error");
     throw new CoderError(

@@ -228,3 +228,28 @@ export interface Site {
   /** Newest first. */
   deployments: { id: string; createdAt: string; commit: string | null; runNumber: number | null }[];
 }
+
+/** What may be told of a secret: everything but its value. */
+export interface SecretSummary {
+  id: string;
+  name: string;
+  /** Whether it is the project's own, or every project's of the organisation. */
+  scope: "org" | "project";
+  /** Empty: every environment. */
+  environment: string;
+  /** What commands see: a placeholder that the sandbox's proxy replaces, or the value itself. */
+  givenAs: "placeholder" | "value";
+  /** Counts the values it has had. */
+  version: number;
+  /** Name of who set it last; null when they are gone. */
+  updatedBy: string | null;
+  updatedAt: string;
+  lastUsedAt: string | null;
+}
+
+/** A workflow of a project and the secrets that it names. */
+export interface SecretReference {
+  path: string;
+  workflow: string;
+  names: string[];
+}

@@ -22,6 +22,8 @@ const environmentSchema = z.object({
   CODER_SITE_URL: z.string().includes("*"),
   CODER_ORIGINS: z.string().min(1),
   CODER_REGISTRY: z.url().optional(),
+  /** Seals secrets; the same for the workers. Without it no secrets are kept. */
+  CODER_SECRETS_KEY: z.string().min(1).optional(),
 });
 export type DeployEnvironment = z.infer<typeof environmentSchema>;
 
@@ -87,7 +89,13 @@ export async function deployDatabase(databaseUrl: string): Promise<string[]> {
 }
 
 async function setSecrets(env: DeployEnvironment, parts: DeployParts): Promise<void> {
-  const names = ["CODER_FORGE_URL", "CODER_SITE_URL", "CODER_ORIGINS", "CODER_REGISTRY"] as const;
+  const names = [
+    "CODER_FORGE_URL",
+    "CODER_SITE_URL",
+    "CODER_ORIGINS",
+    "CODER_REGISTRY",
+    "CODER_SECRETS_KEY",
+  ] as const;
   const directory = await mkdtemp(join(tmpdir(), "coder-deploy-"));
   try {
     // In a file, because a command line can be read by others on the machine.

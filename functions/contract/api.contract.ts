@@ -8,6 +8,7 @@ import { describeRuns } from "./runs.contract.ts";
 import { describeDecisions } from "./decisions.contract.ts";
 import { describeMcp } from "./mcp.contract.ts";
 import { describeSites } from "./sites.contract.ts";
+import { describeSecrets } from "./secrets.contract.ts";
 import { describeTransport } from "./transport.contract.ts";
 import { createWorld, type ApiFixture, type People } from "./world.ts";
 
@@ -43,6 +44,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeDecisions(world);
     describeSites(world);
     describeMcp(world);
+    describeSecrets(world);
     describeTransport(world);
   });
 }

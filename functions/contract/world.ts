@@ -23,6 +23,8 @@ export interface ApiFixture {
   jwtSecret: string;
   serviceKey: string;
   anonKey: string;
+  /** What the API seals secrets with. */
+  secretsKey: string;
   sign(claims: { [claim: string]: unknown }, secret?: string): Promise<string>;
   addUser(name: string): Promise<TestUser>;
   whileForgeIsDown<T>(work: () => Promise<T>): Promise<T>;

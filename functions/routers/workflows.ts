@@ -7,6 +7,7 @@ import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { forgeOf } from "../forgeOf.ts";
 import { listWorkflows } from "../listWorkflows.ts";
 import { requireProject } from "../sql/requireProject.ts";
+import { secretNames } from "../sql/secretNames.ts";
 
 export const workflowsRouter = router({
   list: procedure
@@ -15,9 +16,15 @@ export const workflowsRouter = router({
   read: procedure
     .input(z.strictObject({ projectId: id, path: repoPath, ref: ref.optional() }))
     .query(async ({ ctx, input }): Promise<{ yaml: string; problems: Problem[] }> => {
-      const project = await ctx.asCaller((tx) => requireProject(tx, input.projectId));
+      const { project, secrets } = await ctx.asCaller(async (tx) => {
+        const found = await requireProject(tx, input.projectId);
+        return { project: found, secrets: await secretNames(tx, found) };
+      });
       const source = await forgeOf(ctx, project.id).blob(input.ref ?? project.defaultBranch, input.path);
-      return { yaml: new TextDecoder().decode(source), problems: lintWorkflow(source, { path: input.path }) };
+      return {
+        yaml: new TextDecoder().decode(source),
+        problems: lintWorkflow(source, { path: input.path, secrets }),
+      };
     }),
   /** Changes nothing; a mutation only because a file does not fit into the address of a query. */
   lint: procedure

@@ -20,9 +20,9 @@ export interface LintOptions extends ParseOptions {
 }
 
 /** Reads a workflow file. `ok` means that it may run: its shape, names, expressions and graph are right. */
-export function parseWorkflow(text: string | Uint8Array, options: ParseOptions): ParseResult {
+export function parseWorkflow(text: string | Uint8Array, options: LintOptions): ParseResult {
   const result = check(text, options);
-  const problems = inOrder(result.problems);
+  const problems = inOrder([...result.problems, ...secretProblems(result, options)]);
   if (result.workflow === undefined || problems.some((problem) => problem.severity === "error")) {
     return { ok: false, problems };
   }
@@ -31,10 +31,8 @@ export function parseWorkflow(text: string | Uint8Array, options: ParseOptions):
 
 /** All findings on a file, errors and warnings, in order of place; with what is known about its project. */
 export function lintWorkflow(text: string | Uint8Array, options: LintOptions): Problem[] {
-  const { problems, workflow, source } = check(text, options);
-  if (workflow !== undefined && source !== undefined)
-    problems.push(...checkSecretsExist(workflow, source, options));
-  return inOrder(problems);
+  const result = check(text, options);
+  return inOrder([...result.problems, ...secretProblems(result, options)]);
 }
 
 /** In order of place, no more than are placed. Errors that were cut away must not make a file look right. */
@@ -67,12 +65,16 @@ function withIds(file: WorkflowFile, path: string): Workflow {
   return { ...file, workflow_id: file.workflow_id ?? (name === "" ? "workflow" : name), steps };
 }
 
+function secretProblems({ workflow, source }: Checked, options: LintOptions): Problem[] {
+  return workflow === undefined || source === undefined ? [] : checkSecretsExist(workflow, source, options);
+}
+
 function checkSecretsExist(workflow: Workflow, source: WorkflowSource, { secrets }: LintOptions): Problem[] {
   if (secrets === undefined) return [];
   return workflow.policies.secrets.allowed.flatMap((name, index) => {
     if (secrets.includes(name)) return [];
     const path = ["policies", "secrets", "allowed", index];
-    const hint = `add it with \`coder secrets set ${name}\`, or remove it here`;
+    const hint = `add it under Settings, Secrets or with \`coder secrets set ${name}\`, or remove it here`;
     return [source.problem("unknown_secret", `the project has no secret ${name}`, { path, hint })];
   });
 }

@@ -11,6 +11,8 @@ const secretsSchema = z.object({
   jwtSecret: z.string().min(32),
   anonKey: z.string(),
   serviceRoleKey: z.string(),
+  /** As `CODER_SECRETS_KEY`: seals the secrets that people keep here. */
+  secretsKey: z.string().min(32),
   databasePasswords: z.object({
     supabase_admin: password,
     postgres: password,
@@ -44,7 +46,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
       { cause: error },
     );
   });
-  if (text !== undefined) return parse(text, path);
+  if (text !== undefined) return withSecretsKey(dataDir, text);
   const secrets = await makeSecrets();
   await saveSecrets(dataDir, secrets).catch((cause: unknown) => {
     throw notWritable(dataDir, cause);
@@ -69,9 +71,28 @@ function notWritable(dataDir: string, cause: unknown): CoderError {
   );
 }
 
-function parse(text: string, path: string): Secrets {
+/** A directory from before secrets were kept gets its key now. */
+async function withSecretsKey(dataDir: string, text: string): Promise<Secrets> {
+  const path = join(dataDir, "secrets.json");
+  const { secretsKey, ...others } = parse(text, path);
+  if (secretsKey !== undefined) return { ...others, secretsKey };
+  const secrets = { ...others, secretsKey: newSecretsKey() };
+  await saveSecrets(dataDir, secrets).catch((cause: unknown) => {
+    throw notWritable(dataDir, cause);
+  });
+  return secrets;
+}
+
+/** A fresh key under an id that no other has. */
+export function newSecretsKey(): string {
+  return `k${Date.now().toString(36)}:${randomBytes(32).toString("base64")}`;
+}
+
+const storedSchema = secretsSchema.partial({ secretsKey: true });
+
+function parse(text: string, path: string): z.infer<typeof storedSchema> {
   try {
-    return secretsSchema.parse(JSON.parse(text));
+    return storedSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new CoderError(
       "unavailable",
@@ -92,6 +113,7 @@ export async function makeSecrets(passwords?: Secrets["databasePasswords"]): Pro
     jwtSecret,
     anonKey: await key("anon"),
     serviceRoleKey: await key("service_role"),
+    secretsKey: newSecretsKey(),
     databasePasswords: passwords ?? {
       supabase_admin: word(),
       postgres: word(),

@@ -164,6 +164,7 @@ function startWorker(input: {
       CODER_DATABASE_URL: urls.owner,
       CODER_URL: origin,
       CODER_SERVICE_KEY: secrets.serviceRoleKey,
+      CODER_SECRETS_KEY: secrets.secretsKey,
       CODER_WORK_DIR: join(settings.dataDir, "work"),
       CODER_REGISTRY: registry,
       CODER_SANDBOX: process.env.CODER_SANDBOX ?? "srt",
@@ -239,6 +240,7 @@ function makeFunctions({ parts, secrets, urls, server, ends }: ServiceInput) {
     siteUrl: (slug) => `http://${slug}.localhost:${server.port}/`,
     serviceKey: secrets.serviceRoleKey,
     anonKey: secrets.anonKey,
+    secretsKey: secrets.secretsKey,
     allowedOrigins: [server.origin, `http://127.0.0.1:${server.port}`, `http://[::1]:${server.port}`],
   });
   ends.add("Functions", () => deps.close());

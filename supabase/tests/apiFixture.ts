@@ -28,6 +28,7 @@ interface ApiOptions {
   jwtSecret: string;
   serviceKey: string;
   anonKey: string;
+  secretsKey: string;
 }
 
 /** Starts the API under one runtime; `answer` takes a request of the front server. */
@@ -73,6 +74,7 @@ export const startDenoApi: StartApi = async ({ database, ...options }) => {
       CODER_SITE_URL: "http://*.localhost",
       CODER_ORIGINS: options.origin,
       CODER_JWT_SECRET: options.jwtSecret,
+      CODER_SECRETS_KEY: options.secretsKey,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -168,7 +170,8 @@ export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  api = await startApi({ database, origin, jwtSecret, serviceKey, anonKey });
+  const secretsKey = `test:${randomBytes(32).toString("base64")}`;
+  api = await startApi({ database, origin, jwtSecret, serviceKey, anonKey, secretsKey });
   const started = api;
 
   return {
@@ -178,6 +181,7 @@ export async function startApiFixture(startApi: StartApi): Promise<ApiFixture> {
     jwtSecret,
     serviceKey,
     anonKey,
+    secretsKey,
     sign: (claims, secret) => signJwt(claims, secret ?? jwtSecret),
     async addUser(name): Promise<TestUser> {
       const id = randomUUID();

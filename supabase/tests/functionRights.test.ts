@@ -21,6 +21,9 @@ const callers: Record<string, string[]> = {
   "private.require_api": nobody,
   "private.require_project_writer": nobody,
   "private.require_run_writer": nobody,
+  "private.require_secret_editor": nobody,
+  "private.secrets_of": server,
+  "private.secrets_used": server,
   // Called by policies.
   "private.token_allows_org": users,
   "private.token_id": users,
@@ -32,8 +35,10 @@ const callers: Record<string, string[]> = {
   "public.decide_approval": users,
   "public.open_change": users,
   "public.publish_deployment": users,
+  "public.remove_secret": users,
   "public.rollback_site": users,
   "public.set_member": usersOnly,
+  "public.set_secret": users,
   "public.start_run": users,
 };
 

@@ -37,6 +37,7 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   run_events: readOnly,
   artifacts: readOnly,
   approvals: readOnly,
+  secrets: readOnly,
   deliveries: readOnly,
   // Nobody changes what is written, the server no more than anybody else.
   audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
@@ -225,6 +226,55 @@ describe("an access token's claims", () => {
     );
     expect(await outcome(insert)).toBe("42501");
   });
+});
+
+test("W122 what a secret is sealed in is read by nobody but the server", async () => {
+  for (const actor of ["anon", "viewer", "admin", "owner"] as const) {
+    expect(await outcome(tenancy.as(actor, (tx) => tx`select ciphertext from secrets`))).toBe("42501");
+    expect(await outcome(tenancy.as(actor, (tx) => tx`select * from secrets`))).toBe("42501");
+    const sealed = tenancy.as(actor, (tx) => tx`select private.secrets_of(${tenancy.a.projectId}, '')`);
+    expect(await outcome(sealed)).toBe("42501");
+  }
+});
+
+test("W122 admins set and remove an organisation's secrets, writers a project's", async () => {
+  const { orgId, projectId } = tenancy.a;
+  const [own] = await tenancy.sql<{ id: string }[]>`select id from secrets where project_id = ${projectId}`;
+  const set = (actor: Actor, project: string | null, org = orgId) =>
+    outcome(
+      tenancy.as(
+        actor,
+        (tx) => tx`select set_secret(${org}, ${project}, '', 'NEW', 'placeholder', ${"A".repeat(40)}, '1')`,
+      ),
+    );
+  const remove = (actor: Actor) => outcome(tenancy.as(actor, (tx) => tx`select remove_secret(${own!.id})`));
+  const codes = async (attempt: (actor: Actor) => Promise<string>) => {
+    const found: string[] = [];
+    for (const actor of actors) found.push(await attempt(actor));
+    return found;
+  };
+  expect(await codes((actor) => set(actor, null))).toEqual([
+    "42501",
+    "42501",
+    "42501",
+    "ok",
+    "ok",
+    "P0002",
+    "ok",
+  ]);
+  expect(await codes((actor) => set(actor, projectId))).toEqual([
+    "42501",
+    "42501",
+    "ok",
+    "ok",
+    "ok",
+    "P0002",
+    "ok",
+  ]);
+  expect(await codes(remove)).toEqual(["42501", "42501", "ok", "ok", "ok", "P0002", "ok"]);
+  // A project of one organisation under the name of another.
+  expect(await set("owner", projectId, tenancy.b.orgId)).toBe("P0002");
+  expect(await set("stranger", null)).toBe("P0002");
 });
 
 describe("rows that pretend", () => {

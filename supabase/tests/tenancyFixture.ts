@@ -114,6 +114,7 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into artifacts (id, org_id, run_id, kind, name, sha256) values (${randomUUID()}, ${orgId}, ${runId}, 'patch', 'p', '')`;
     await tx`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash)
       values (${approvalId}, ${orgId}, ${projectId}, ${runId}, 's1', 'why', 'h')`;
+    await tx`insert into secrets (org_id, project_id, name, ciphertext, key_id) values (${orgId}, ${projectId}, 'TOKEN', ${"A".repeat(40)}, '1')`;
     await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
     await tx`select private.audit(${orgId}, '{"actor":"system","action":"deploy.prod","decision":"allow","rule":"default"}')`;
   });
