@@ -10,6 +10,7 @@ import { verifyWithSecret } from "../functions/verifyWithSecret.ts";
 import { verifyWithSupabase } from "../functions/verifyWithSupabase.ts";
 import { CoderError, toCoderError, toErrorBody } from "../shared/errors.ts";
 import { createForge } from "../workflows/forges/embedded/forgeServer.ts";
+import { keepSweeping } from "../workflows/forges/embedded/keepSweeping.ts";
 import { createSites } from "./local/sites.ts";
 import type { Storage } from "./local/storage.ts";
 import { createStudio } from "./local/studio.ts";
@@ -58,6 +59,7 @@ export async function startHostedServer(
     },
     onError: (error) => console.error("forge", error),
   });
+  const stopSweeping = keepSweeping(forge, (error) => console.error("forge", error));
   const sites = createSites({ databaseUrl: env.SUPABASE_DB_URL, storage: storageOver(env) });
   const previews = createStudio(join(fileURLToPath(new URL("..", import.meta.url)), "web/dist"));
   const npm = createNpmHandler({ registry: env.CODER_REGISTRY });
@@ -100,6 +102,7 @@ export async function startHostedServer(
     async close() {
       if ("closeAllConnections" in server) server.closeAllConnections();
       server.close();
+      await stopSweeping();
       await sites.close();
       await sql.end();
     },

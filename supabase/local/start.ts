@@ -45,6 +45,7 @@ async function loadParts() {
     createNodeDeps: (await import("../../functions/serve.node.ts")).createNodeDeps,
     createNpmHandler: (await import("../../functions/npm/npmHandler.ts")).createNpmHandler,
     createForge: (await import("../../workflows/forges/embedded/forgeServer.ts")).createForge,
+    keepSweeping: (await import("../../workflows/forges/embedded/keepSweeping.ts")).keepSweeping,
     connect: (await import("postgres")).default,
     // createLite imports them itself; begun here so that they are there when it does.
     lite: await Promise.all([import("@supabase/lite"), import("@supabase/lite/postgres")]),
@@ -250,7 +251,7 @@ function makeFunctions({ parts, secrets, urls, server, ends }: ServiceInput) {
 function makeForge({ parts, settings, secrets, urls, ends }: ServiceInput) {
   const sql = parts.connect(urls.owner, { max: 6, onnotice: () => undefined });
   ends.add("Forge", () => sql.end({ timeout: 2 }));
-  return parts.createForge({
+  const forge = parts.createForge({
     sql,
     gitDirectory: join(settings.dataDir, "git"),
     serviceKey: secrets.serviceRoleKey,
@@ -261,6 +262,11 @@ function makeForge({ parts, settings, secrets, urls, ends }: ServiceInput) {
     },
     onError: (error) => log(`forge: ${error.stack ?? error.message}`),
   });
+  ends.add(
+    "Forge's sweep",
+    parts.keepSweeping(forge, (error) => log(`forge: ${error.message}`)),
+  );
+  return forge;
 }
 
 function routesOf(services: Services, input: ServiceInput): Routes {

@@ -91,18 +91,23 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     approvalId: randomUUID(),
   };
   const { orgId, projectId, runId, siteId, deploymentId, approvalId } = ids;
+  const issueId = randomUUID();
   const sha = "0".repeat(40);
   await sql.begin(async (tx) => {
     await tx`insert into orgs (id, slug, name) values (${orgId}, ${`org-${name}`}, ${name})`;
     await tx`insert into members (org_id, user_id, role) values (${orgId}, ${owner}, 'owner')`;
     await tx`insert into projects (id, org_id, slug, name, source, created_by, last_run_number, last_change_number)
-      values (${projectId}, ${orgId}, 'p', 'P', 'blank', ${owner}, 1, 1)`;
+      values (${projectId}, ${orgId}, 'p', 'P', 'blank', ${owner}, 1, 2)`;
     await tx`insert into git_tokens (org_id, project_id, name, scope, token_hash, created_by)
       values (${orgId}, ${projectId}, 't', 'write', sha256(${name}::bytea), ${owner})`;
     await tx`insert into access_tokens (user_id, org_id, name, scope, token_hash, prefix)
       values (${owner}, ${orgId}, 't', 'write', sha256(${`access ${name}`}::bytea), 'cpt_abcd')`;
     await tx`insert into changes (org_id, project_id, number, title, base_branch, head_branch, head_commit)
       values (${orgId}, ${projectId}, 1, 'c', 'main', 'work', ${sha})`;
+    await tx`insert into issues (id, org_id, project_id, number, title) values (${issueId}, ${orgId}, ${projectId}, 2, 'i')`;
+    await tx`insert into comments (id, org_id, project_id, issue_id, body) values (${randomUUID()}, ${orgId}, ${projectId}, ${issueId}, 'c')`;
+    await tx`insert into checks (org_id, project_id, commit, name, status, source) values (${orgId}, ${projectId}, ${sha}, 'c', 'passed', 'ci')`;
+    await tx`insert into refs (project_id, org_id, name, commit) values (${projectId}, ${orgId}, 'main', ${sha})`;
     await tx`insert into sites (id, org_id, project_id, slug, kind) values (${siteId}, ${orgId}, ${projectId}, ${`site-${name}`}, 'share')`;
     await tx`insert into deployments (id, org_id, project_id, site_id, manifest) values (${deploymentId}, ${orgId}, ${projectId}, ${siteId}, '{}')`;
     await tx`insert into runs (id, org_id, project_id, number, kind, workflow_path, name, ref, commit, trigger, snapshot, last_seq)

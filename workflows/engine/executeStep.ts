@@ -260,7 +260,9 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     },
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
     passedChecks: () =>
-      whenConnected(() => listPassedChecks(deps.sql, { projectId: run.projectId, commit: run.commit })),
+      whenConnected(() =>
+        listPassedChecks(deps.sql, { projectId: run.projectId, commit: run.commit, runId: run.id }),
+      ),
     artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
     signal: host.signal,
     expressions,

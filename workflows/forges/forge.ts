@@ -110,8 +110,27 @@ export const changeRequestSchema = z.object({
   headCommit: sha,
   /** The run that made it. */
   runId: z.uuid(),
+  /** What is left out stays as it is on the open change; a new one is no draft and has none. */
+  draft: z.boolean().optional(),
+  labels: z.array(z.string()).max(20).optional(),
+  reviewers: z.array(z.string()).max(20).optional(),
 });
 export type ChangeRequest = z.infer<typeof changeRequestSchema>;
+
+/** What a program outside found of a commit. */
+export const checkReportSchema = z.strictObject({
+  commit: sha,
+  name: z.string().trim().min(1).max(200),
+  status: z.enum(["queued", "running", "passed", "failed", "skipped"]),
+  /** Where the details are. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+  /** Name of the program. */
+  source: z.string().trim().min(1).max(80).default("external"),
+});
+export type CheckReport = z.infer<typeof checkReportSchema>;
 
 /** Who a commit is by. */
 export interface Author {

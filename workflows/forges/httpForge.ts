@@ -8,6 +8,8 @@ export interface HttpForgeOptions {
   projectId: string;
   /** The service key. */
   token: string;
+  /** The run that this is done for: events name it, and know how deep it is. */
+  runId?: string;
   fetch?: typeof fetch;
 }
 
@@ -26,7 +28,11 @@ export function httpForge(options: HttpForgeOptions): Forge {
     query: Record<string, string>,
     init: RequestInit = {},
   ): Promise<Response> {
-    const headers = { authorization: `Bearer ${options.token}`, "content-type": "application/json" };
+    const headers = {
+      authorization: `Bearer ${options.token}`,
+      "content-type": "application/json",
+      ...(options.runId === undefined ? {} : { "x-coder-run": options.runId }),
+    };
     const response = await send(`${base}/${action}?${new URLSearchParams(query).toString()}`, {
       ...init,
       headers,

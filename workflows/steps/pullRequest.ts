@@ -54,16 +54,23 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
       reason: title,
       subject: { title, files: edits.map((edit) => edit.path), base: context.run.ref },
     };
-  return open(context, { title, body: interpolate(spec.body, context.expressions), edits });
+  const { draft, reviewers } = spec;
+  return open(context, {
+    title,
+    body: interpolate(spec.body, context.expressions),
+    edits,
+    draft,
+    reviewers,
+  });
 }
 
 async function open(
   context: StepContext,
-  change: { title: string; body: string; edits: Edit[] },
+  change: { title: string; body: string; edits: Edit[]; draft: boolean; reviewers: string[] },
 ): Promise<StepResult> {
   const { url, serviceKey } = context.settings;
   const { run } = context;
-  const forge = httpForge({ url, projectId: run.projectId, token: serviceKey });
+  const forge = httpForge({ url, projectId: run.projectId, token: serviceKey, runId: run.id });
   // One branch a run: the commit is on the run's own base, so an older proposal never leaks into a newer one.
   const branch = `coder/${posix.basename(run.workflowPath).replace(/\.ya?ml$/, "")}-${run.number}`;
   const { refs } = await forge.refs();
@@ -76,6 +83,8 @@ async function open(
     head: branch,
     headCommit: commit,
     runId: run.id,
+    draft: change.draft,
+    reviewers: change.reviewers,
   });
   context.log("note", `Change #${number}: ${change.title}\n`);
   const patch = (await context.artifacts())

@@ -15,6 +15,8 @@ export interface ForgeProject {
 export interface Caller {
   author: Author;
   kind: "service" | "token" | "user";
+  /** "user:<id>" (a git token acts as its maker), "run:<id>" or "system": who the events of a write name. */
+  actor: string;
 }
 
 export interface AuthorizeDeps {
@@ -23,6 +25,9 @@ export interface AuthorizeDeps {
   /** The claims of a valid user token; throws on any other. */
   verifyToken(token: string): Promise<{ sub: string }>;
 }
+
+/** Who the commits of runs are by. */
+export const coder: Author = { name: "Coder", email: "coder@localhost" };
 
 /** The credential of a request: a Bearer token, or the password of Basic (what git clients send). Null if there is none. */
 export function credentialOf(request: Request): string | null {
@@ -41,12 +46,21 @@ export function credentialOf(request: Request): string | null {
 export async function authorize(
   deps: AuthorizeDeps,
   credential: string | null,
-  asked: { project: ForgeProject; access: Access },
+  asked: {
+    project: ForgeProject;
+    access: Access;
+    /** The run that the service acts for; nobody else can name one. */
+    runId?: string | undefined;
+  },
 ): Promise<Caller> {
   if (credential === null)
     throw new CoderError("unauthenticated", "Sign in, or send a git token as the password");
   if (sameText(credential, deps.serviceKey))
-    return { kind: "service", author: { name: "Coder", email: "coder@localhost" } };
+    return {
+      kind: "service",
+      author: coder,
+      actor: asked.runId === undefined ? "system" : `run:${asked.runId}`,
+    };
   if (credential.startsWith("cgt_")) return byGitToken(deps, credential, asked);
   return credential.startsWith("cpt_")
     ? byAccessToken(deps, credential, asked)
@@ -92,18 +106,18 @@ async function byGitToken(
   const hash = createHash("sha256").update(token).digest();
   // A token is worth what its maker may still do: leaving the organisation ends it.
   const [found] = await deps.sql<
-    { project_id: string; scope: Access; email: string; name: string; role: string }[]
+    { project_id: string; scope: Access; user_id: string; email: string; name: string; role: string }[]
   >`
     update public.git_tokens t set last_used_at = now()
     from public.profiles p, public.members m
     where t.token_hash = ${hash} and t.revoked_at is null and p.id = t.created_by and m.org_id = t.org_id and m.user_id = t.created_by
-    returning t.project_id, t.scope, p.email, p.name, m.role::text`;
+    returning t.project_id, t.scope, p.id as user_id, p.email, p.name, m.role::text`;
   if (found === undefined) throw new CoderError("unauthenticated", "This git token is unknown or revoked");
   if (found.project_id !== asked.project.id)
     throw new CoderError("not_found", "This git token is for another project");
   if (asked.access === "write" && (found.scope === "read" || found.role === "viewer"))
     throw new CoderError("forbidden", "This git token may only read");
-  return { kind: "token", author: { name: found.name, email: found.email } };
+  return { kind: "token", author: { name: found.name, email: found.email }, actor: `user:${found.user_id}` };
 }
 
 async function byUser(
@@ -137,7 +151,7 @@ async function byMember(
     );
   if (asked.access === "write" && member.role === "viewer")
     throw new CoderError("forbidden", "A viewer may only read this project");
-  return { kind: "user", author: { name: member.name, email: member.email } };
+  return { kind: "user", author: { name: member.name, email: member.email }, actor: `user:${userId}` };
 }
 
 function sameText(a: string, b: string): boolean {

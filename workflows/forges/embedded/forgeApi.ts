@@ -2,9 +2,11 @@ import { z } from "zod";
 import { CoderError } from "../../../shared/errors.ts";
 import {
   changeRequestSchema,
+  checkReportSchema,
   commitRequestSchema,
   mergeRequestSchema,
   type ChangeRequest,
+  type CheckReport,
 } from "../forge.ts";
 import type { Author } from "../forge.ts";
 import type { Access } from "./authorize.ts";
@@ -21,11 +23,16 @@ export interface ForgeCall {
   /** Called with the branch that an import brought as the default. */
   setDefaultBranch(branch: string): Promise<void>;
   openChange(request: ChangeRequest): Promise<number>;
+  /** Throws `conflict` naming the required checks that have not passed on `commit`, if a merge into `branch` needs them. */
+  requireChecks(branch: string, commit: string): Promise<void>;
+  reportCheck(report: CheckReport): Promise<string>;
   byService: boolean;
 }
 
 interface Route {
   access: Access;
+  /** What it does to branches: nothing, move them, or fill a new repository. */
+  writes?: "moves" | "fills";
   handle(call: ForgeCall): Promise<Response>;
 }
 
@@ -47,7 +54,7 @@ const refOf = (call: ForgeCall): string => call.url.searchParams.get("ref") ?? c
 
 /** The JSON API of one repository by "METHOD action"; the action is what follows `/forge/v1/<projectId>`. */
 export const forgeRoutes: Record<string, Route> = {
-  "POST ": { access: "write", handle: create },
+  "POST ": { access: "write", writes: "fills", handle: create },
   "DELETE ": {
     access: "write",
     async handle({ repository, byService }) {
@@ -61,7 +68,7 @@ export const forgeRoutes: Record<string, Route> = {
       return Response.json({});
     },
   },
-  "POST import": { access: "write", handle: importInto },
+  "POST import": { access: "write", writes: "fills", handle: importInto },
   "GET archive": {
     access: "read",
     async handle(call) {
@@ -108,6 +115,7 @@ export const forgeRoutes: Record<string, Route> = {
   },
   "POST commit": {
     access: "write",
+    writes: "moves",
     async handle({ repository, request, author }) {
       return Response.json({
         commit: await repository.commit(await parseBody(request, commitRequestSchema), author),
@@ -116,10 +124,20 @@ export const forgeRoutes: Record<string, Route> = {
   },
   "POST merge": {
     access: "write",
-    async handle({ repository, request, author }) {
-      return Response.json({
-        commit: await repository.merge(await parseBody(request, mergeRequestSchema), author),
-      });
+    writes: "moves",
+    async handle({ repository, request, author, requireChecks }) {
+      const merge = await parseBody(request, mergeRequestSchema);
+      await requireChecks(merge.into, merge.expectedHead);
+      return Response.json({ commit: await repository.merge(merge, author) });
+    },
+  },
+  "POST checks": {
+    access: "write",
+    async handle({ repository, request, reportCheck }) {
+      const report = await parseBody(request, checkReportSchema);
+      if ((await repository.resolve(report.commit)) === null)
+        throw new CoderError("not_found", `There is no commit ${report.commit} in this project`);
+      return Response.json({ id: await reportCheck(report) });
     },
   },
   "POST changes": {
@@ -132,6 +150,7 @@ export const forgeRoutes: Record<string, Route> = {
   },
   "DELETE refs": {
     access: "write",
+    writes: "moves",
     async handle(call) {
       await call.repository.deleteBranch(parameter(call, "branch"));
       return Response.json({});

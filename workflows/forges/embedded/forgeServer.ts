@@ -1,10 +1,15 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Sql } from "postgres";
+import postgres, { type Sql } from "postgres";
 import { CoderError, toCoderError, toErrorBody } from "../../../shared/errors.ts";
 import { authorize, credentialOf, type ForgeProject } from "./authorize.ts";
 import { forgeRoutes, type ForgeCall } from "./forgeApi.ts";
-import type { ChangeRequest } from "../forge.ts";
+import type { ChangeRequest, CheckReport } from "../forge.ts";
 import { makeKeyedLock } from "./keyedLock.ts";
+import type { RefMove } from "./refMove.ts";
+import { makeRefWatch } from "./refWatch.ts";
 import { Repository } from "./repository.ts";
 import { smartHttp } from "./smartHttp.ts";
 
@@ -22,6 +27,11 @@ export interface ForgeDeps {
 
 export interface ForgeServer {
   fetch(request: Request): Promise<Response>;
+  /**
+   * Records the moves of branches that went unrecorded: of all projects (after a start: the process before may have been
+   * killed between a move and its record), or only of those whose record failed since.
+   */
+  sweep(which: "all" | "behind"): Promise<void>;
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -49,6 +59,12 @@ export function createForge(deps: ForgeDeps): ForgeServer {
   const repositoryOf = (project: ForgeProject): Repository =>
     new Repository(join(deps.gitDirectory, `${project.id}.git`), project.defaultBranch);
 
+  const watch = makeRefWatch({
+    sql: deps.sql,
+    exclusively: makeKeyedLock(),
+    onError: (error) => deps.onError?.(error),
+  });
+
   async function serveGit(request: Request, path: RegExpExecArray): Promise<Response> {
     const [, org = "", slug = "", endpoint = ""] = path;
     const credential = credentialOf(request);
@@ -60,21 +76,31 @@ export function createForge(deps: ForgeDeps): ForgeServer {
     if (service !== "git-upload-pack" && service !== "git-receive-pack")
       throw new CoderError("bad_input", "This server speaks git's smart HTTP protocol only");
     const access = service === "git-receive-pack" ? "write" : "read";
-    await authorize(deps, credential, { project, access });
+    const caller = await authorize(deps, credential, { project, access });
     const repository = repositoryOf(project);
     await ensure(project, repository);
-    const response = await smartHttp({
-      request,
-      directory: repository.directory,
-      endpoint,
-      hooksDirectory: join(import.meta.dirname, "hooks"),
-      protectedRef: project.protectDefaultBranch ? `refs/heads/${project.defaultBranch}` : null,
+    const serve = (movesFile?: string) =>
+      smartHttp({
+        request,
+        directory: repository.directory,
+        endpoint,
+        hooksDirectory: join(import.meta.dirname, "hooks"),
+        protectedRef: project.protectDefaultBranch ? `refs/heads/${project.defaultBranch}` : null,
+        ...(movesFile === undefined ? {} : { movesFile }),
+      });
+    if (endpoint !== "git-receive-pack") return serve();
+    const write = { projectId: project.id, repository, actor: caller.actor };
+    return watch.during(write, async () => {
+      const movesFile = join(tmpdir(), `coder-push-${randomUUID()}`);
+      try {
+        const response = await serve(movesFile);
+        // The push is done when its report has been sent: read it whole.
+        const report = await response.arrayBuffer();
+        return new Response(report, { status: response.status, headers: response.headers });
+      } finally {
+        repository.moves.push(...(await readMoves(movesFile)));
+      }
     });
-    if (endpoint !== "git-receive-pack") return response;
-    // The push is done when its report has been sent: read it whole, then tell the others.
-    const report = await response.arrayBuffer();
-    await afterWrite(project, repository);
-    return new Response(report, { status: response.status, headers: response.headers });
   }
 
   async function serveApi(request: Request, path: RegExpExecArray): Promise<Response> {
@@ -85,7 +111,10 @@ export function createForge(deps: ForgeDeps): ForgeServer {
     const credential = credentialOf(request);
     if (credential === null) throw new CoderError("unauthenticated", "Sign in to reach the forge");
     const project = await projectById(deps.sql, projectId);
-    const caller = await authorize(deps, credential, { project, access: route.access });
+    const runId = request.headers.get("x-coder-run") ?? undefined;
+    if (runId !== undefined && !uuid.test(runId))
+      throw new CoderError("bad_input", `${JSON.stringify(runId.slice(0, 60))} is not a run's id`);
+    const caller = await authorize(deps, credential, { project, access: route.access, runId });
     const repository = repositoryOf(project);
     if (request.method === "GET") await ensure(project, repository);
     const call: ForgeCall = {
@@ -96,40 +125,95 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       allowInternalImport: deps.allowInternalImport ?? false,
       byService: caller.kind === "service",
       openChange: (change) => openChange(project, change),
+      requireChecks: (branch, commit) => requireChecks(project, { branch, commit }),
+      reportCheck: (report) => reportCheck(project, { report, actor: caller.actor }),
       setDefaultBranch: async (branch) => {
         await deps.sql`update public.projects set default_branch = ${branch} where id = ${project.id}`;
       },
     };
-    const response =
-      route.access === "write"
-        ? await exclusively(project.id, () => route.handle(call))
-        : await route.handle(call);
-    if (route.access === "write" && repository.exists) await afterWrite(project, repository);
-    return response;
+    if (route.access === "read") return route.handle(call);
+    const handle = () => exclusively(project.id, () => route.handle(call));
+    if (route.writes === undefined) return handle();
+    const write = {
+      projectId: project.id,
+      repository,
+      actor: caller.actor,
+      fills: route.writes === "fills",
+    };
+    return watch.during(write, handle);
   }
 
   async function openChange(project: ForgeProject, change: ChangeRequest): Promise<number> {
-    const [row] = await deps.sql<{ number: number }[]>`
-      select public.open_change(${project.id}, ${change.title}, ${change.body}, ${change.base}, ${change.head}, ${change.headCommit}, ${change.runId}) as number`;
-    if (row === undefined) throw new CoderError("internal", "The database answered no number for the change");
-    return row.number;
-  }
-
-  /** Open changes follow their branches, and pages that show the project hear of it. */
-  async function afterWrite(project: ForgeProject, repository: Repository): Promise<void> {
-    const { refs } = await repository.refs();
-    const heads = Object.fromEntries(refs.map((ref) => [ref.name, ref.commit]));
-    await deps.sql.begin(async (sql) => {
-      await sql`
-        update public.changes c set head_commit = h.value, updated_at = now()
-        from jsonb_each_text(${sql.json(heads)}) h
-        where c.project_id = ${project.id} and c.status = 'open' and c.head_branch = h.key and c.head_commit <> h.value`;
-      await sql`update public.projects set updated_at = now() where id = ${project.id}`;
-      await sql`select realtime.send(${sql.json({ projectId: project.id })}, 'repository_changed', ${`project:${project.id}`}, true)`;
+    const { draft, labels, reviewers } = change;
+    return deps.sql.begin(async (sql) => {
+      await sql`select private.act_as(${`run:${change.runId}`})`;
+      const [row] = await sql<{ number: number }[]>`
+        select public.open_change(${project.id}, ${change.title}, ${change.body}, ${change.base}, ${change.head}, ${change.headCommit},
+          ${change.runId}, ${sql.json(JSON.parse(JSON.stringify({ draft, labels, reviewers })))}) as number`;
+      if (row === undefined)
+        throw new CoderError("internal", "The database answered no number for the change");
+      return row.number;
     });
   }
 
+  async function requireChecks(
+    project: ForgeProject,
+    merge: { branch: string; commit: string },
+  ): Promise<void> {
+    if (merge.branch !== project.defaultBranch) return;
+    const [row] = await deps.sql<{ missing: string[] }[]>`
+      select private.missing_checks(${project.id}, ${merge.commit}) as missing`;
+    const missing = row?.missing ?? [];
+    if (missing.length === 0) return;
+    throw new CoderError(
+      "conflict",
+      `${merge.branch} takes only what has passed its required checks: ${missing.join(", ")} ${missing.length === 1 ? "has" : "have"} not passed on ${merge.commit.slice(0, 10)}`,
+      { details: { missingChecks: missing, commit: merge.commit } },
+    );
+  }
+
+  async function reportCheck(
+    project: ForgeProject,
+    { report, actor }: { report: CheckReport; actor: string },
+  ): Promise<string> {
+    try {
+      return await deps.sql.begin(async (sql) => {
+        await sql`select private.act_as(${actor})`;
+        const [row] = await sql<{ id: string }[]>`
+          select private.report_check(${project.id}, ${report.commit}, ${report.name}, ${report.status}, ${report.url ?? null}, ${report.source}) as id`;
+        if (row === undefined) throw new CoderError("internal", "The database answered no id for the check");
+        return row.id;
+      });
+    } catch (error) {
+      // What the function itself refuses, in its words.
+      if (error instanceof postgres.PostgresError && (error.code === "23505" || error.code === "22023"))
+        throw new CoderError(error.code === "23505" ? "conflict" : "bad_input", error.message, {
+          cause: error,
+        });
+      throw error;
+    }
+  }
+
+  async function sweep(which: "all" | "behind"): Promise<void> {
+    const projects =
+      which === "behind" && watch.behind.size === 0
+        ? []
+        : await deps.sql<ProjectRow[]>`
+            select id, org_id, default_branch, protect_default_branch from public.projects
+            ${which === "behind" ? deps.sql`where id = any(${[...watch.behind]})` : deps.sql``} order by updated_at desc`;
+    for (const row of projects) {
+      const project = toProject(row);
+      try {
+        await watch.catchUp(project.id, repositoryOf(project));
+      } catch (error) {
+        // One damaged repository must not keep the others from their events.
+        deps.onError?.(toCoderError(error));
+      }
+    }
+  }
+
   return {
+    sweep,
     async fetch(request) {
       try {
         const { pathname } = new URL(request.url);
@@ -147,6 +231,27 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       }
     },
   };
+}
+
+/** The branches that a push has moved, as its hook wrote them down; a refused push has written nothing. */
+async function readMoves(movesFile: string): Promise<RefMove[]> {
+  const text = await readFile(movesFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  await rm(movesFile, { force: true });
+  const zero = /^0+$/;
+  return text.split("\n").flatMap((line) => {
+    const [before = "", after = "", ref = ""] = line.split(" ");
+    if (!ref.startsWith("refs/heads/")) return [];
+    return [
+      {
+        branch: ref.slice("refs/heads/".length),
+        before: zero.test(before) ? null : before,
+        after: zero.test(after) ? null : after,
+      },
+    ];
+  });
 }
 
 async function projectBySlug(sql: Sql, org: string, slug: string): Promise<ForgeProject> {

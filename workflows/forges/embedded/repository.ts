@@ -6,6 +6,7 @@ import { CoderError } from "../../../shared/errors.ts";
 import type { Author, CommitInfo, CommitRequest, Diff, Files, MergeRequest, Refs, Tree } from "../forge.ts";
 import { fastImportStream, type ImportedFile } from "./fastImport.ts";
 import { git, type GitOptions, type GitResult } from "./git.ts";
+import type { RefMove } from "./refMove.ts";
 import { branchName } from "./repositoryPath.ts";
 
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -16,6 +17,8 @@ const maxFilesBytes = 30_000_000;
 export class Repository {
   readonly directory: string;
   readonly defaultBranch: string;
+  /** The branches that were moved through this object, in order. */
+  readonly moves: RefMove[] = [];
 
   constructor(directory: string, defaultBranch: string) {
     this.directory = directory;
@@ -260,7 +263,10 @@ export class Repository {
   async deleteBranch(branch: string): Promise<void> {
     if (branch === this.defaultBranch)
       throw new CoderError("forbidden", `${branch} is the default branch; it cannot be deleted`);
+    const before = await this.resolve(branch);
+    if (before === null) return;
     await this.#git(["update-ref", "-d", `refs/heads/${branchName(branch)}`]);
+    this.moves.push({ branch, before, after: null });
   }
 
   /** The tree as a zip. */
@@ -278,6 +284,7 @@ export class Repository {
       throw new CoderError("conflict", `${branch} moved while this was written; fetch and try again`, {
         cause: moved.stderr,
       });
+    if (from !== to) this.moves.push({ branch, before: from, after: to });
   }
 
   async #require(ref: string): Promise<string> {

@@ -13,6 +13,8 @@ export interface SmartHttpRequest {
   hooksDirectory: string;
   /** Full ref that a push may make but not move; null protects none. */
   protectedRef: string | null;
+  /** Where a push writes the refs that it has moved, one line each: "old new ref". */
+  movesFile?: string;
 }
 
 const maxPushBytes = 512 * 1024 * 1024;
@@ -47,6 +49,7 @@ export async function smartHttp(options: SmartHttpRequest): Promise<Response> {
       REMOTE_USER: "coder",
       REMOTE_ADDR: "127.0.0.1",
       CODER_PROTECTED_REF: options.protectedRef ?? "",
+      CODER_MOVES_FILE: options.movesFile ?? "",
     }),
   });
   let stderr = "";
