@@ -1,11 +1,11 @@
 import { CoderError } from "../shared/errors.ts";
+import { engineVersion } from "../shared/run/engineVersion.ts";
 import type { PlannedStep } from "../shared/run/events.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
 import { requireProject } from "./sql/requireProject.ts";
 import { findRun } from "./sql/requireRun.ts";
 import { startRun } from "./sql/startRun.ts";
-import { engineVersion } from "./startWorkflowRun.ts";
 
 const stepNames = {
   read: "Read the project",

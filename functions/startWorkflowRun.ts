@@ -1,18 +1,16 @@
 import { CoderError } from "../shared/errors.ts";
+import { engineVersion } from "../shared/run/engineVersion.ts";
 import { parseWorkflow } from "../shared/workflow/parseWorkflow.ts";
 import { planWorkflow, toPlannedSteps } from "../shared/workflow/planWorkflow.ts";
 import { problemText } from "../shared/workflow/problemText.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
-import { resolveInputs } from "./resolveInputs.ts";
+import { resolveInputs } from "../shared/workflow/resolveInputs.ts";
 import { requireProject } from "./sql/requireProject.ts";
 import { findRun } from "./sql/requireRun.ts";
 import { secretNames } from "./sql/secretNames.ts";
 import { startRun } from "./sql/startRun.ts";
 import type { Json } from "./views.ts";
-
-/** Version of the engine's meaning of a file, pinned in every run. */
-export const engineVersion = "1";
 
 export interface RunIntent {
   id: string;

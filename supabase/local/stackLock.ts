@@ -34,6 +34,12 @@ export async function waitForLock(path: string): Promise<StackLock> {
   }
 }
 
+/** The lock at the path, or undefined while another process holds it. */
+export async function takeLock(path: string): Promise<StackLock | undefined> {
+  const taken = await tryLock(path);
+  return typeof taken === "number" ? undefined : taken;
+}
+
 /** The lock, or the number of the process that holds it. A lock whose process is gone (killed, machine restarted) is taken over. */
 async function tryLock(path: string): Promise<StackLock | number> {
   const mine: Holder = { pid: process.pid, start: processStart(process.pid) ?? "" };

@@ -1,8 +1,8 @@
-import { CoderError } from "../shared/errors.ts";
-import type { WorkflowInput } from "../shared/workflow/schema.ts";
-import type { Json } from "./views.ts";
+import { CoderError } from "../errors.ts";
+import type { Value } from "./expressions.ts";
+import type { WorkflowInput } from "./schema.ts";
 
-type Values = { [name: string]: Json };
+type Values = { [name: string]: Value };
 
 /**
  * The inputs of a run: what was given, checked against what the workflow asks for, and its defaults for the rest.
@@ -29,7 +29,7 @@ export function resolveInputs(asked: Record<string, WorkflowInput>, given: Value
   throw new CoderError("bad_input", message, { details: { inputs: wrong } });
 }
 
-function mismatch(input: WorkflowInput, value: Json): string | undefined {
+function mismatch(input: WorkflowInput, value: Value): string | undefined {
   if (input.type !== "choice") return typeof value === input.type ? undefined : `must be a ${input.type}`;
   const isOption = typeof value === "string" && input.options.includes(value);
   return isOption ? undefined : `must be one of ${input.options.join(", ")}`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CoderError } from "../shared/errors.ts";
-import type { WorkflowInput } from "../shared/workflow/schema.ts";
+import { CoderError } from "../errors.ts";
+import type { WorkflowInput } from "./schema.ts";
 import { resolveInputs } from "./resolveInputs.ts";
 
 const asked: Record<string, WorkflowInput> = {

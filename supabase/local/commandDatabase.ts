@@ -1,0 +1,79 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import postgres from "postgres";
+import { toCoderError } from "../../shared/errors.ts";
+import type { LocalDatabase } from "../../workflows/cli/local/localDatabase.ts";
+import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
+import { startPostgres, type Postgres } from "./postgres.ts";
+import { loadSecrets } from "./secrets.ts";
+import { takeLock } from "./stackLock.ts";
+
+/** What is in it is thrown away at the next use: it need not survive the machine. */
+const notDurable = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  shared_buffers: "32MB",
+  max_connections: "60",
+};
+
+/**
+ * A Postgres for one command, in the first directory below `cacheDir` that no other command uses: the second command in
+ * it starts on a cluster that is made and migrated. What the one before has left (also when it was killed, its server
+ * included) is ended and emptied first.
+ */
+export async function openCommandDatabase(cacheDir: string): Promise<LocalDatabase> {
+  const [plan, { directory, lock }] = await Promise.all([readDatabasePlan(), takePlace(cacheDir)]);
+  let server: Postgres | undefined;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const { databasePasswords } = await loadSecrets(directory);
+      const { supabase_admin: password, ...passwords } = databasePasswords;
+      const dataDir = join(directory, "postgres");
+      try {
+        server = await startPostgres({ dataDir, password, settings: notDurable });
+        await prepareDatabase({ adminUrl: server.adminUrl, passwords, plan });
+        if (!server.created) await empty(server.adminUrl);
+      } catch (error) {
+        // A cluster that another version has migrated, or that a full disk has broken, is worth nothing: make a new one.
+        await server?.stop();
+        if (attempt === 2) throw toCoderError(error);
+        await rm(dataDir, { recursive: true, force: true });
+        continue;
+      }
+      const opened = server;
+      return {
+        url: withRole(opened.adminUrl, "postgres", passwords.postgres),
+        directory,
+        async close() {
+          await opened.stop();
+          await lock.release();
+        },
+      };
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function takePlace(cacheDir: string) {
+  for (let number = 1; ; number++) {
+    const directory = join(cacheDir, `local-${number}`);
+    // Others may pass through to their own part of it: the database server has another account where we are root.
+    await mkdir(directory, { recursive: true, mode: 0o711 });
+    const lock = await takeLock(join(directory, "command.lock"));
+    if (lock) return { directory, lock };
+  }
+}
+
+async function empty(adminUrl: string): Promise<void> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => undefined });
+  try {
+    await sql.unsafe(`
+      truncate dbos.workflow_status cascade;
+      truncate public.orgs, public.workers, auth.users cascade;`);
+  } finally {
+    await sql.end();
+  }
+}

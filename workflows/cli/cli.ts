@@ -1,0 +1,14 @@
+import type { LocalDatabase } from "./local/localDatabase.ts";
+import type { Output } from "./output.ts";
+
+/** What the commands take from outside; the entry (`supabase/local/coder.ts`) composes it. */
+export interface Cli {
+  version: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  output: Output;
+  /** A database of this command's own, for `run --local`: nothing else of the stack is started. */
+  openLocalDatabase(cacheDir: string): Promise<LocalDatabase>;
+  /** The package registry that npm is configured for. */
+  readRegistry(cacheDir: string): Promise<string>;
+}

@@ -1,0 +1,262 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { pino } from "pino";
+import { CoderError } from "../../../shared/errors.ts";
+import { parseWorkflow } from "../../../shared/workflow/parseWorkflow.ts";
+import { problemText } from "../../../shared/workflow/problemText.ts";
+import { resolveInputs } from "../../../shared/workflow/resolveInputs.ts";
+import type { Workflow } from "../../../shared/workflow/schema.ts";
+import { makeCheckout } from "../../engine/checkout.ts";
+import { connectDatabase, type Sql } from "../../engine/database.ts";
+import { startEngine, type Engine } from "../../engine/startEngine.ts";
+import { openPlainSandbox } from "../../sandbox/plain.ts";
+import { probeSandbox } from "../../sandbox/probe.ts";
+import type { OpenSandbox } from "../../sandbox/sandbox.ts";
+import { openSrtSandbox } from "../../sandbox/srt.ts";
+import { printApproval } from "../approvalCard.ts";
+import { canAsk, confirm } from "../ask.ts";
+import type { Cli } from "../cli.ts";
+import type { RunOptions } from "../commands/run.ts";
+import { cacheDirectory, configDirectory } from "../credentials.ts";
+import { exitCodes } from "../exitCodes.ts";
+import { plain } from "../output.ts";
+import { readInputs } from "../readInputs.ts";
+import { RunPrinter, type Waiting } from "../runPrinter.ts";
+import { chooseWorkflow, listWorkflowFiles, readWorkflowFile } from "../workflowFiles.ts";
+import type { LocalDatabase } from "./localDatabase.ts";
+import {
+  addLocalProject,
+  cancelLocalRun,
+  decideLocally,
+  eventsAfter,
+  startLocalRun,
+  type LocalRunRequest,
+} from "./localRun.ts";
+import { siteOf, startLocalServices, type LocalServices } from "./localServices.ts";
+import { openRunFiles, type RunFiles } from "./runFiles.ts";
+import { findProjectRoot, takeSnapshot } from "./snapshot.ts";
+
+/*
+ * `coder run --local`: the server's engine, sandbox, forge and SQL, in this process and on a Postgres of its own, over the
+ * files as they are now. It is one piece because the order in which things start and end is one thought.
+ */
+
+/** A laptop that sleeps must find its run where it left it; nobody else could take it over. */
+const leaseMs = 60_000;
+const pauseMs = 25;
+
+interface Chosen {
+  root: string;
+  workflowPath: string;
+  workflow: Workflow;
+  yaml: string;
+  inputs: LocalRunRequest["inputs"];
+}
+
+export async function runLocally(cli: Cli, named: string, options: RunOptions): Promise<number> {
+  const chosen = await choose(cli, named, options);
+  if (chosen === undefined) return exitCodes.failed;
+  const openSandbox = sandboxOpener(cli);
+  const interrupts = listenForInterrupts();
+  const cacheDir = cacheDirectory(cli.env);
+  const database = await cli.openLocalDatabase(cacheDir);
+  const ends: (() => Promise<unknown>)[] = [() => database.close()];
+  try {
+    const sql = connectDatabase(database.url, { max: 4 });
+    ends.push(() => sql.end({ timeout: 2 }));
+    for (const name of ["git", "objects", "work/runs"])
+      await rm(join(database.directory, name), { recursive: true, force: true });
+    const projectId = randomUUID();
+    const [services, snapshot, registry] = await Promise.all([
+      startLocalServices({ sql, directory: database.directory }),
+      takeSnapshot(chosen.root, join(database.directory, "git", `${projectId}.git`)),
+      cli.readRegistry(cacheDir),
+    ]);
+    ends.push(() => services.close());
+    const slug = slugOf(chosen.root);
+    const [engine, { userId }] = await Promise.all([
+      startLocalEngine(cli, { database, services, registry, openSandbox, projectId }),
+      addLocalProject(sql, { id: projectId, slug, branch: snapshot.branch }),
+    ]);
+    ends.push(() => engine.stop());
+    const files = await openRunFiles(chosen.root, options.artifacts);
+    ends.push(() => files.close());
+    const where = `${snapshot.branch}@${snapshot.commit.slice(0, 7)}${snapshot.changed ? ", with what is not committed" : ""}`;
+    cli.output.note(`${chosen.workflowPath} on ${where}`);
+    const request = { ...chosen, projectId, snapshot, dryRun: options.dryRun ?? false };
+    const runId = await startLocalRun(sql, request);
+    return await watch({ cli, sql, services, files, userId, runId, options, interrupts });
+  } finally {
+    for (const end of ends.reverse()) await end().catch((error: unknown) => cli.output.note(String(error)));
+    interrupts.close();
+  }
+}
+
+async function choose(cli: Cli, named: string, options: RunOptions): Promise<Chosen | undefined> {
+  const root = await findProjectRoot(cli.cwd);
+  const workflowPath = chooseWorkflow(named, await listWorkflowFiles(root));
+  const { text } = await readWorkflowFile(root, workflowPath);
+  const parsed = parseWorkflow(text, { path: workflowPath });
+  for (const problem of parsed.problems) cli.output.note(plain(problemText(workflowPath, problem)));
+  if (!parsed.ok) return undefined;
+  const { workflow } = parsed;
+  const declared = Object.entries(workflow.inputs).map(([name, { type }]) => ({ name, type }));
+  const inputs = resolveInputs(workflow.inputs, readInputs(options.input, declared));
+  return { root, workflowPath, workflow, yaml: new TextDecoder().decode(text), inputs };
+}
+
+function sandboxOpener({ env, output }: Cli): OpenSandbox {
+  if (env.CODER_SANDBOX === "none") {
+    output.note("CODER_SANDBOX=none: commands run without any isolation, with all rights of this account.");
+    return openPlainSandbox;
+  }
+  probeSandbox();
+  return openSrtSandbox;
+}
+
+function slugOf(root: string): string {
+  const slug = basename(root)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 40);
+  return slug.replace(/-+$/, "") || "project";
+}
+
+interface EngineInput {
+  database: LocalDatabase;
+  services: LocalServices;
+  registry: string;
+  openSandbox: OpenSandbox;
+  projectId: string;
+}
+
+function startLocalEngine(cli: Cli, input: EngineInput): Promise<Engine> {
+  const { database, services } = input;
+  const workDir = join(database.directory, "work");
+  return startEngine({
+    workerId: `local-${randomUUID()}`,
+    databaseUrl: database.url,
+    leaseMs,
+    settings: { url: services.url, serviceKey: services.serviceKey, registry: input.registry, workDir },
+    checkout: makeCheckout({
+      remote: () => join(database.directory, "git", `${input.projectId}.git`),
+      serviceKey: services.serviceKey,
+    }),
+    openSandbox: input.openSandbox,
+    privateDirs: [database.directory, configDirectory(cli.env)],
+    maxSteps: Math.max(2, availableParallelism()),
+    secrets: [services.serviceKey, database.url, decodeURIComponent(new URL(database.url).password)],
+    logger: pino({ level: cli.env.CODER_LOG_LEVEL ?? "error" }, pino.destination(2)),
+    onFenced: () => process.exit(exitCodes.unavailable),
+  });
+}
+
+interface Interrupts {
+  /** Whether Ctrl-C has been pressed. */
+  readonly asked: boolean;
+  close(): void;
+}
+
+/** The first one asks the run to end, and its end is waited for; the second one leaves at once. */
+function listenForInterrupts(): Interrupts {
+  let presses = 0;
+  const onInterrupt = (): void => {
+    presses += 1;
+    // The database and the sandboxes die with this process.
+    if (presses > 1) process.exit(exitCodes.canceled);
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, onInterrupt);
+  return {
+    get asked() {
+      return presses > 0;
+    },
+    close: () => signals.forEach((signal) => process.off(signal, onInterrupt)),
+  };
+}
+
+interface WatchInput {
+  cli: Cli;
+  sql: Sql;
+  services: LocalServices;
+  files: RunFiles;
+  userId: string;
+  runId: string;
+  options: RunOptions;
+  interrupts: Interrupts;
+}
+
+async function watch(input: WatchInput): Promise<number> {
+  const { cli, sql, files, runId, options, interrupts } = input;
+  const printer = new RunPrinter(cli.output, { silent: options.json ?? false });
+  let afterSeq = 0;
+  let cancelAsked = false;
+  let finished = false;
+  while (!finished) {
+    if (interrupts.asked && !cancelAsked) {
+      cancelAsked = true;
+      cli.output.note("Canceling the run; press Ctrl-C again to leave at once.");
+      await cancelLocalRun(sql, runId);
+    }
+    const events = await eventsAfter(sql, runId, afterSeq);
+    for (const stored of events) {
+      const { event } = stored;
+      afterSeq = stored.seq;
+      files.addEvent(stored);
+      printer.add(event);
+      if (event.type === "artifact.created") await keepArtifact(input, event.artifact);
+      else if (event.type === "step.waiting" && !cancelAsked) await decide(input, event);
+      else if (event.type === "run.finished") finished = true;
+    }
+    if (events.length === 0) await delay(pauseMs);
+  }
+  if (options.json) cli.output.json({ id: runId, ...printer.report, directory: files.directory });
+  else {
+    printer.summary();
+    cli.output.note(`Events and artifacts: ${files.directory}`);
+  }
+  if (interrupts.asked) return exitCodes.canceled;
+  return printer.status === "succeeded" ? exitCodes.ok : exitCodes.failed;
+}
+
+async function decide({ cli, sql, userId, options }: WatchInput, waiting: Waiting): Promise<void> {
+  const { approvalId, contentHash } = waiting;
+  const expiresAt = waiting.expiresAt === null ? null : new Date(waiting.expiresAt).toISOString();
+  if (!options.json) printApproval(cli.output, { ...waiting, expiresAt });
+  let comment: string | null = null;
+  let approved = options.yes ?? false;
+  if (!approved && canAsk() && !options.json) approved = await confirm("Approve exactly this?");
+  else if (!approved) comment = "Nobody could be asked; run it in a terminal, or with --yes.";
+  await decideLocally(sql, userId, {
+    approvalId,
+    contentHash,
+    decision: approved ? "approved" : "rejected",
+    comment,
+  });
+}
+
+/** Copies an artifact's bytes, and the files of what was deployed, to where they stay. */
+async function keepArtifact(
+  { sql, services, files, runId }: WatchInput,
+  artifact: Parameters<RunFiles["addArtifact"]>[0],
+): Promise<void> {
+  if (artifact.size > 0) {
+    const [run] = await sql<{ org_id: string }[]>`select org_id from public.runs where id = ${runId}`;
+    if (run === undefined) throw new CoderError("internal", `Run ${runId} is gone`);
+    const bytes = await services.readObject("artifacts", `${run.org_id}/${runId}/${artifact.id}`);
+    await files.addArtifact(artifact, bytes);
+  }
+  const url = artifact.kind === "deploy_url" ? artifact.data["url"] : undefined;
+  if (typeof url !== "string") return;
+  const site = await siteOf(sql, new URL(url).hostname.split(".")[0] ?? "");
+  for (const [path, { sha256 }] of Object.entries(site?.manifest ?? {}))
+    await files.addSiteFile(
+      artifact.name,
+      path,
+      await services.readObject("sites", `${site?.orgId}/${sha256}`),
+    );
+}
