@@ -83,6 +83,13 @@ export interface ForgeClient {
   }): Promise<string>;
   merge(request: { into: string; head: string; expectedHead: string; message: string }): Promise<string>;
   deleteBranch(branch: string): Promise<void>;
+  reportCheck(report: {
+    commit: string;
+    name: string;
+    status: string;
+    url?: string | undefined;
+    source: string;
+  }): Promise<string>;
 }
 
 interface Call {
@@ -156,6 +163,8 @@ export function createForgeClient(
     diff: (base, head) => ask(diffSchema, "diff", { query: { base, head } }),
     commit: async (request) => (await ask(commitSchema, "commit", { method: "POST", json: request })).commit,
     merge: async (request) => (await ask(commitSchema, "merge", { method: "POST", json: request })).commit,
+    reportCheck: async (report) =>
+      (await ask(z.object({ id: z.string() }), "checks", { method: "POST", json: report })).id,
     async deleteBranch(branch) {
       await (await send("refs", { method: "DELETE", query: { branch } })).body?.cancel();
     },

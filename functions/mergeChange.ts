@@ -7,7 +7,8 @@ import { lockChange, recordMerge } from "./sql/recordMerge.ts";
 /**
  * Merges a change through the forge if its head is still the one that was reviewed, then states so in the database.
  * The lock makes a double click one merge: the second call finds it done and answers the same commit.
- * @throws CoderError `conflict` with `details.conflicts` (paths) or `details.head` (the branch moved).
+ * @throws CoderError `conflict` with `details.conflicts` (paths), `details.head` (the branch moved) or
+ * `details.missingChecks` (required, and not passed on this head).
  */
 export async function mergeChange(
   caller: SignedIn,
@@ -19,13 +20,23 @@ export async function mergeChange(
     if (change.status === "merged" && change.mergedCommit !== null) return change.mergedCommit;
     if (change.status !== "open")
       throw new CoderError("conflict", `Change ${change.number} is ${change.status}`);
+    if (change.draft)
+      throw new CoderError(
+        "conflict",
+        `Change ${change.number} is a draft; mark it as ready before it is merged`,
+      );
     const mergedCommit = await forgeOf(caller, wanted.projectId).merge({
       into: change.baseBranch,
       head: change.headBranch,
       expectedHead: wanted.expectedHead,
       message: `Merge change ${change.number}: ${change.title}`,
     });
-    await recordMerge(tx, { changeId: change.id, headCommit: wanted.expectedHead, mergedCommit });
+    await recordMerge(tx, {
+      changeId: change.id,
+      headCommit: wanted.expectedHead,
+      mergedCommit,
+      by: caller.userId,
+    });
     return mergedCommit;
   });
 }

@@ -1,8 +1,10 @@
 import { accessTokensRouter } from "./routers/accessTokens.ts";
 import { approvalsRouter } from "./routers/approvals.ts";
 import { changesRouter } from "./routers/changes.ts";
+import { checksRouter } from "./routers/checks.ts";
 import { filesRouter } from "./routers/files.ts";
 import { gitTokensRouter } from "./routers/gitTokens.ts";
+import { issuesRouter } from "./routers/issues.ts";
 import { operationalizeRouter } from "./routers/operationalize.ts";
 import { orgsRouter } from "./routers/orgs.ts";
 import { projectsRouter } from "./routers/projects.ts";
@@ -22,6 +24,8 @@ export const appRouter = router({
   files: filesRouter,
   gitTokens: gitTokensRouter,
   changes: changesRouter,
+  issues: issuesRouter,
+  checks: checksRouter,
   workflows: workflowsRouter,
   runs: runsRouter,
   approvals: approvalsRouter,

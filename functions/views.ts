@@ -106,8 +106,62 @@ export interface Change {
   headCommit: string;
   mergedCommit: string | null;
   runId: string | null;
+  /** Number of the run that opened or updated it last. */
+  runNumber: number | null;
+  labels: string[];
+  /** Shown before it is finished: it cannot be merged. */
+  draft: boolean;
+  /** Who should look at it, as the workflow names them. */
+  reviewers: string[];
   createdBy: string | null;
   createdAt: string;
+  updatedAt: string;
+}
+
+export interface ChangeDetails extends Change {
+  diff: Diff;
+  /** Comments, oldest first. */
+  timeline: Comment[];
+  /** Of the head. */
+  checks: Check[];
+  /** Names of the checks that must have passed on the head before the merge. */
+  requiredChecks: string[];
+}
+
+/** Numbered together with changes. */
+export interface Issue {
+  id: string;
+  projectId: string;
+  number: number;
+  title: string;
+  body: string;
+  state: "open" | "closed";
+  labels: string[];
+  createdBy: string | null;
+  createdAt: string;
+  updatedAt: string;
+  closedAt: string | null;
+  /** How many. */
+  comments: number;
+}
+
+export interface Comment {
+  id: string;
+  body: string;
+  /** Null: a run, or an account that is gone. */
+  createdBy: string | null;
+  createdAt: string;
+}
+
+export interface Check {
+  id: string;
+  name: string;
+  commit: string;
+  status: "queued" | "running" | "passed" | "failed" | "skipped";
+  url: string | null;
+  /** "coder" for a step of a run, else the name of the program that reported it. */
+  source: string;
+  runNumber: number | null;
   updatedAt: string;
 }
 

@@ -4,6 +4,7 @@ import { describeCallers } from "./callers.contract.ts";
 import { describeProjects } from "./projects.contract.ts";
 import { describeRepository } from "./repository.contract.ts";
 import { describeChanges } from "./changes.contract.ts";
+import { describeIssues } from "./issues.contract.ts";
 import { describeRuns } from "./runs.contract.ts";
 import { describeDecisions } from "./decisions.contract.ts";
 import { describeMcp } from "./mcp.contract.ts";
@@ -40,6 +41,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeProjects(world);
     describeRepository(world);
     describeChanges(world);
+    describeIssues(world);
     describeRuns(world);
     describeDecisions(world);
     describeSites(world);

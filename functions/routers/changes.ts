@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
-import type { Change, Diff } from "../views.ts";
-import { commitSha, id, ref } from "./inputs.ts";
+import type { Change, ChangeDetails } from "../views.ts";
+import { bodyText, commitSha, id, labels, number, ref, title } from "./inputs.ts";
 import { CoderError } from "../../shared/errors.ts";
 import { diffOfChange } from "../diffOfChange.ts";
 import { forgeOf } from "../forgeOf.ts";
 import { mergeChange } from "../mergeChange.ts";
 import { closeChange } from "../sql/closeChange.ts";
+import { editChange } from "../sql/editChange.ts";
 import { listChanges, requireChange } from "../sql/listChanges.ts";
+import { listChecks } from "../sql/listChecks.ts";
+import { listComments } from "../sql/listComments.ts";
 import { openChange } from "../sql/openChange.ts";
+import { readRequiredChecks } from "../sql/requiredChecks.ts";
 import { requireProject } from "../sql/requireProject.ts";
-
-const number = z.int().positive();
 
 export const changesRouter = router({
   list: procedure
@@ -24,19 +26,32 @@ export const changesRouter = router({
     ),
   get: procedure
     .input(z.strictObject({ projectId: id, number }))
-    .query(async ({ ctx, input }): Promise<Change & { diff: Diff }> => {
-      const change = await ctx.asCaller((tx) => requireChange(tx, input.projectId, input.number));
-      return { ...change, diff: await diffOfChange(forgeOf(ctx, input.projectId), change) };
+    .query(async ({ ctx, input }): Promise<ChangeDetails> => {
+      const { projectId } = input;
+      const details = await ctx.asCaller(async (tx) => {
+        const project = await requireProject(tx, projectId);
+        const change = await requireChange(tx, projectId, input.number);
+        const { required } = await readRequiredChecks(tx, projectId);
+        return {
+          ...change,
+          timeline: await listComments(tx, { changeId: change.id }),
+          checks: await listChecks(tx, { projectId, commit: change.headCommit }),
+          requiredChecks: change.baseBranch === project.defaultBranch ? required : [],
+        };
+      });
+      return { ...details, diff: await diffOfChange(forgeOf(ctx, projectId), details) };
     }),
   open: procedure
     .input(
       z.strictObject({
         projectId: id,
-        title: z.string().trim().min(1).max(200),
-        body: z.string().max(50_000),
+        title,
+        body: bodyText,
         head: ref,
         /** Default: the default branch. */
         base: ref.optional(),
+        draft: z.boolean().optional(),
+        labels: labels.optional(),
       }),
     )
     .mutation(async ({ ctx, input }): Promise<{ number: number }> => {
@@ -66,6 +81,23 @@ export const changesRouter = router({
     .mutation(async ({ ctx, input }): Promise<{ commit: string }> => {
       return { commit: await mergeChange(ctx, input) };
     }),
+  /** What it says of itself; a draft cannot be merged until it is ready. */
+  edit: procedure
+    .input(
+      z.strictObject({
+        projectId: id,
+        number,
+        title: title.optional(),
+        body: bodyText.optional(),
+        draft: z.boolean().optional(),
+      }),
+    )
+    .mutation(({ ctx, input }): Promise<{ ok: true }> =>
+      ctx.asCaller(async (tx) => {
+        await editChange(tx, input);
+        return { ok: true };
+      }),
+    ),
   close: procedure
     .input(z.strictObject({ projectId: id, number }))
     .mutation(({ ctx, input }): Promise<{ ok: true }> =>

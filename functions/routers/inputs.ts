@@ -45,3 +45,22 @@ export const fileEdits = z
   )
   .min(1)
   .max(5000);
+
+/** Of a change or an issue, which are numbered together. */
+export const number = z.int().positive();
+export const title = z.string().trim().min(1).max(200);
+export const bodyText = z.string().max(50_000);
+export const commentText = z.string().trim().min(1).max(20_000);
+export const checkName = z.string().trim().min(1).max(200);
+
+/** A comma would split a label in a filter. The database has the last word on how many and how alike. */
+export const labels = z
+  .array(
+    z
+      .string()
+      .trim()
+      .min(1)
+      .max(50)
+      .regex(/^[^,\p{Cc}]+$/u, "holds a comma or a control character"),
+  )
+  .max(20);

@@ -10,6 +10,7 @@ export function listChanges(
   let query = tx
     .selectFrom("changes as c")
     .leftJoin("profiles as p", "p.id", "c.created_by")
+    .leftJoin("runs as r", "r.id", "c.run_id")
     .select((eb) => [
       "c.id",
       "c.project_id as projectId",
@@ -22,6 +23,10 @@ export function listChanges(
       "c.head_commit as headCommit",
       "c.merged_commit as mergedCommit",
       "c.run_id as runId",
+      "r.number as runNumber",
+      "c.labels",
+      "c.draft",
+      "c.reviewers",
       "p.name as createdBy",
       "c.created_at as createdAt",
       "c.updated_at as updatedAt",

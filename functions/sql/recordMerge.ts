@@ -14,12 +14,14 @@ export async function lockChange(
   );
 }
 
-/** States that a change is merged: only the server may, after the forge has done it. */
+/** States that a change is merged: only the server may, after the forge has done it (and mostly stated it already). */
 export async function recordMerge(
   tx: CallerTransaction,
-  merged: { changeId: string; headCommit: string; mergedCommit: string },
+  merged: { changeId: string; headCommit: string; mergedCommit: string; by: string },
 ): Promise<void> {
   await becomeService(tx);
+  // The event of the merge names the user, not the server that states it.
+  await sql`select private.act_as(${`user:${merged.by}`})`.execute(tx);
   await tx
     .updateTable("changes")
     .set({
