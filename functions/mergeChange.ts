@@ -2,6 +2,7 @@ import { CoderError } from "../shared/errors.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
 import { requireChange } from "./sql/listChanges.ts";
+import { requireNotFrozen } from "./sql/requireNotFrozen.ts";
 import { lockChange, recordMerge } from "./sql/recordMerge.ts";
 
 /**
@@ -25,6 +26,8 @@ export async function mergeChange(
         "conflict",
         `Change ${change.number} is a draft; mark it as ready before it is merged`,
       );
+    // Before the repository is touched: a merge that the database refused to record would be half a merge.
+    await requireNotFrozen(tx, wanted.projectId);
     const mergedCommit = await forgeOf(caller, wanted.projectId).merge({
       into: change.baseBranch,
       head: change.headBranch,

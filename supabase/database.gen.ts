@@ -75,12 +75,15 @@ export type Database = {
           org_id: string;
           project_id: string;
           reason: string;
+          replaces: string | null;
           requested_at: string;
+          rule: string | null;
           run_id: string;
           self_approval: boolean;
           status: string;
           step_id: string;
           subject: NonNullable<Json>;
+          subject_before: Json | null;
         };
         ComputedFields: never;
         Insert: {
@@ -95,12 +98,15 @@ export type Database = {
           org_id: string;
           project_id: string;
           reason: string;
+          replaces?: string | null;
           requested_at?: string;
+          rule?: string | null;
           run_id: string;
           self_approval?: boolean;
           status?: string;
           step_id: string;
           subject?: NonNullable<Json>;
+          subject_before?: Json | null;
         };
         Update: {
           action?: string | null;
@@ -114,12 +120,15 @@ export type Database = {
           org_id?: string;
           project_id?: string;
           reason?: string;
+          replaces?: string | null;
           requested_at?: string;
+          rule?: string | null;
           run_id?: string;
           self_approval?: boolean;
           status?: string;
           step_id?: string;
           subject?: NonNullable<Json>;
+          subject_before?: Json | null;
         };
         Relationships: [
           {
@@ -141,6 +150,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "approvals_replaces_fkey";
+            columns: ["replaces"];
+            isOneToOne: false;
+            referencedRelation: "approvals";
             referencedColumns: ["id"];
           },
           {
@@ -270,16 +286,13 @@ export type Database = {
           body: string;
           created_at: string;
           created_by: string | null;
-          draft: boolean;
           head_branch: string;
           head_commit: string;
           id: string;
-          labels: string[];
           merged_commit: string | null;
           number: number;
           org_id: string;
           project_id: string;
-          reviewers: string[];
           run_id: string | null;
           status: string;
           title: string;
@@ -291,16 +304,13 @@ export type Database = {
           body?: string;
           created_at?: string;
           created_by?: string | null;
-          draft?: boolean;
           head_branch: string;
           head_commit: string;
           id?: string;
-          labels?: string[];
           merged_commit?: string | null;
           number: number;
           org_id: string;
           project_id: string;
-          reviewers?: string[];
           run_id?: string | null;
           status?: string;
           title: string;
@@ -311,16 +321,13 @@ export type Database = {
           body?: string;
           created_at?: string;
           created_by?: string | null;
-          draft?: boolean;
           head_branch?: string;
           head_commit?: string;
           id?: string;
-          labels?: string[];
           merged_commit?: string | null;
           number?: number;
           org_id?: string;
           project_id?: string;
-          reviewers?: string[];
           run_id?: string | null;
           status?: string;
           title?: string;
@@ -353,141 +360,6 @@ export type Database = {
             columns: ["run_id"];
             isOneToOne: false;
             referencedRelation: "runs";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      checks: {
-        Row: {
-          commit: string;
-          created_at: string;
-          id: string;
-          name: string;
-          org_id: string;
-          project_id: string;
-          run_id: string | null;
-          source: string;
-          status: string;
-          updated_at: string;
-          url: string | null;
-        };
-        ComputedFields: never;
-        Insert: {
-          commit: string;
-          created_at?: string;
-          id?: string;
-          name: string;
-          org_id: string;
-          project_id: string;
-          run_id?: string | null;
-          source: string;
-          status: string;
-          updated_at?: string;
-          url?: string | null;
-        };
-        Update: {
-          commit?: string;
-          created_at?: string;
-          id?: string;
-          name?: string;
-          org_id?: string;
-          project_id?: string;
-          run_id?: string | null;
-          source?: string;
-          status?: string;
-          updated_at?: string;
-          url?: string | null;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "checks_org_id_fkey";
-            columns: ["org_id"];
-            isOneToOne: false;
-            referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "checks_project_id_fkey";
-            columns: ["project_id"];
-            isOneToOne: false;
-            referencedRelation: "projects";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "checks_run_id_fkey";
-            columns: ["run_id"];
-            isOneToOne: false;
-            referencedRelation: "runs";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      comments: {
-        Row: {
-          body: string;
-          change_id: string | null;
-          created_at: string;
-          created_by: string | null;
-          id: string;
-          issue_id: string | null;
-          org_id: string;
-          project_id: string;
-        };
-        ComputedFields: never;
-        Insert: {
-          body: string;
-          change_id?: string | null;
-          created_at?: string;
-          created_by?: string | null;
-          id: string;
-          issue_id?: string | null;
-          org_id: string;
-          project_id: string;
-        };
-        Update: {
-          body?: string;
-          change_id?: string | null;
-          created_at?: string;
-          created_by?: string | null;
-          id?: string;
-          issue_id?: string | null;
-          org_id?: string;
-          project_id?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "comments_change_id_fkey";
-            columns: ["change_id"];
-            isOneToOne: false;
-            referencedRelation: "changes";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "comments_created_by_fkey";
-            columns: ["created_by"];
-            isOneToOne: false;
-            referencedRelation: "profiles";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "comments_issue_id_fkey";
-            columns: ["issue_id"];
-            isOneToOne: false;
-            referencedRelation: "issues";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "comments_org_id_fkey";
-            columns: ["org_id"];
-            isOneToOne: false;
-            referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "comments_project_id_fkey";
-            columns: ["project_id"];
-            isOneToOne: false;
-            referencedRelation: "projects";
             referencedColumns: ["id"];
           },
         ];
@@ -639,6 +511,69 @@ export type Database = {
           },
         ];
       };
+      freezes: {
+        Row: {
+          frozen_at: string;
+          frozen_by: string | null;
+          id: string;
+          lifted_at: string | null;
+          lifted_by: string | null;
+          org_id: string;
+          project_id: string | null;
+          reason: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          frozen_at?: string;
+          frozen_by?: string | null;
+          id?: string;
+          lifted_at?: string | null;
+          lifted_by?: string | null;
+          org_id: string;
+          project_id?: string | null;
+          reason: string;
+        };
+        Update: {
+          frozen_at?: string;
+          frozen_by?: string | null;
+          id?: string;
+          lifted_at?: string | null;
+          lifted_by?: string | null;
+          org_id?: string;
+          project_id?: string | null;
+          reason?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "freezes_frozen_by_fkey";
+            columns: ["frozen_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "freezes_lifted_by_fkey";
+            columns: ["lifted_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "freezes_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "freezes_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       git_tokens: {
         Row: {
           created_at: string;
@@ -694,74 +629,6 @@ export type Database = {
           },
           {
             foreignKeyName: "git_tokens_project_id_fkey";
-            columns: ["project_id"];
-            isOneToOne: false;
-            referencedRelation: "projects";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      issues: {
-        Row: {
-          body: string;
-          closed_at: string | null;
-          created_at: string;
-          created_by: string | null;
-          id: string;
-          labels: string[];
-          number: number;
-          org_id: string;
-          project_id: string;
-          state: string;
-          title: string;
-          updated_at: string;
-        };
-        ComputedFields: never;
-        Insert: {
-          body?: string;
-          closed_at?: string | null;
-          created_at?: string;
-          created_by?: string | null;
-          id: string;
-          labels?: string[];
-          number: number;
-          org_id: string;
-          project_id: string;
-          state?: string;
-          title: string;
-          updated_at?: string;
-        };
-        Update: {
-          body?: string;
-          closed_at?: string | null;
-          created_at?: string;
-          created_by?: string | null;
-          id?: string;
-          labels?: string[];
-          number?: number;
-          org_id?: string;
-          project_id?: string;
-          state?: string;
-          title?: string;
-          updated_at?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "issues_created_by_fkey";
-            columns: ["created_by"];
-            isOneToOne: false;
-            referencedRelation: "profiles";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "issues_org_id_fkey";
-            columns: ["org_id"];
-            isOneToOne: false;
-            referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "issues_project_id_fkey";
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "projects";
@@ -864,8 +731,6 @@ export type Database = {
           name: string;
           org_id: string;
           protect_default_branch: boolean;
-          ref_moves: number | null;
-          required_checks: string[];
           slug: string;
           source: string;
           updated_at: string;
@@ -881,8 +746,6 @@ export type Database = {
           name: string;
           org_id: string;
           protect_default_branch?: boolean;
-          ref_moves?: number | null;
-          required_checks?: string[];
           slug: string;
           source: string;
           updated_at?: string;
@@ -897,8 +760,6 @@ export type Database = {
           name?: string;
           org_id?: string;
           protect_default_branch?: boolean;
-          ref_moves?: number | null;
-          required_checks?: string[];
           slug?: string;
           source?: string;
           updated_at?: string;
@@ -916,46 +777,6 @@ export type Database = {
             columns: ["org_id"];
             isOneToOne: false;
             referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
-      refs: {
-        Row: {
-          commit: string;
-          name: string;
-          org_id: string;
-          project_id: string;
-          updated_at: string;
-        };
-        ComputedFields: never;
-        Insert: {
-          commit: string;
-          name: string;
-          org_id: string;
-          project_id: string;
-          updated_at?: string;
-        };
-        Update: {
-          commit?: string;
-          name?: string;
-          org_id?: string;
-          project_id?: string;
-          updated_at?: string;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "refs_org_id_fkey";
-            columns: ["org_id"];
-            isOneToOne: false;
-            referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "refs_project_id_fkey";
-            columns: ["project_id"];
-            isOneToOne: false;
-            referencedRelation: "projects";
             referencedColumns: ["id"];
           },
         ];
@@ -1130,77 +951,6 @@ export type Database = {
           },
         ];
       };
-      secrets: {
-        Row: {
-          ciphertext: string;
-          created_at: string;
-          environment: string;
-          given_as: string;
-          id: string;
-          key_id: string;
-          last_used_at: string | null;
-          name: string;
-          org_id: string;
-          project_id: string | null;
-          updated_at: string;
-          updated_by: string | null;
-          version: number;
-        };
-        ComputedFields: never;
-        Insert: {
-          ciphertext: string;
-          created_at?: string;
-          environment?: string;
-          given_as?: string;
-          id?: string;
-          key_id: string;
-          last_used_at?: string | null;
-          name: string;
-          org_id: string;
-          project_id?: string | null;
-          updated_at?: string;
-          updated_by?: string | null;
-          version?: number;
-        };
-        Update: {
-          ciphertext?: string;
-          created_at?: string;
-          environment?: string;
-          given_as?: string;
-          id?: string;
-          key_id?: string;
-          last_used_at?: string | null;
-          name?: string;
-          org_id?: string;
-          project_id?: string | null;
-          updated_at?: string;
-          updated_by?: string | null;
-          version?: number;
-        };
-        Relationships: [
-          {
-            foreignKeyName: "secrets_org_id_fkey";
-            columns: ["org_id"];
-            isOneToOne: false;
-            referencedRelation: "orgs";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "secrets_project_id_fkey";
-            columns: ["project_id"];
-            isOneToOne: false;
-            referencedRelation: "projects";
-            referencedColumns: ["id"];
-          },
-          {
-            foreignKeyName: "secrets_updated_by_fkey";
-            columns: ["updated_by"];
-            isOneToOne: false;
-            referencedRelation: "profiles";
-            referencedColumns: ["id"];
-          },
-        ];
-      };
       sites: {
         Row: {
           created_at: string;
@@ -1364,10 +1114,6 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
-      add_comment: {
-        Args: { p_body: string; p_id: string; p_number: number; p_project: string };
-        Returns: undefined;
-      };
       cancel_run: { Args: { p_run: string }; Returns: undefined };
       close_change: { Args: { p_number: number; p_project: string }; Returns: undefined };
       create_org: { Args: { p_name: string }; Returns: string };
@@ -1375,29 +1121,18 @@ export type Database = {
         Args: { p_approval: string; p_comment?: string; p_content_hash: string; p_decision: string };
         Returns: undefined;
       };
-      edit_change: {
-        Args: { p_body?: string; p_draft?: boolean; p_number: number; p_project: string; p_title?: string };
-        Returns: undefined;
-      };
-      edit_issue: {
-        Args: { p_body?: string; p_number: number; p_project: string; p_title?: string };
-        Returns: undefined;
-      };
+      freeze: { Args: { p_org: string; p_project: string; p_reason: string }; Returns: string };
+      lift_freeze: { Args: { p_freeze: string }; Returns: undefined };
       open_change: {
         Args: {
           p_base: string;
           p_body: string;
           p_head: string;
           p_head_commit: string;
-          p_options?: Json;
           p_project: string;
           p_run?: string;
           p_title: string;
         };
-        Returns: number;
-      };
-      open_issue: {
-        Args: { p_body?: string; p_id: string; p_labels?: string[]; p_project: string; p_title: string };
         Returns: number;
       };
       publish_deployment: {
@@ -1412,26 +1147,11 @@ export type Database = {
         };
         Returns: string;
       };
-      remove_secret: { Args: { p_id: string }; Returns: undefined };
+      require_not_frozen: { Args: { p_project: string }; Returns: undefined };
       rollback_site: { Args: { p_deployment: string; p_site: string }; Returns: undefined };
-      set_issue_state: { Args: { p_number: number; p_project: string; p_state: string }; Returns: undefined };
-      set_labels: { Args: { p_labels: string[]; p_number: number; p_project: string }; Returns: undefined };
       set_member: {
         Args: { p_email: string; p_org: string; p_role: Database["public"]["Enums"]["member_role"] };
         Returns: undefined;
-      };
-      set_required_checks: { Args: { p_checks: string[]; p_project: string }; Returns: undefined };
-      set_secret: {
-        Args: {
-          p_ciphertext: string;
-          p_environment: string;
-          p_given_as: string;
-          p_key_id: string;
-          p_name: string;
-          p_org: string;
-          p_project: string;
-        };
-        Returns: string;
       };
       start_run: {
         Args: {

@@ -13,7 +13,7 @@ const file = (path: string, more: Partial<PatchEntry> = {}): PatchEntry => ({
   ...more,
 });
 const rules = (...entries: PatchEntry[]): string[] =>
-  decidePatch(entries, 10, policy).map((denial) => denial.rule);
+  decidePatch(entries, { files: entries.length, bytes: 10 }, policy).map((denial) => denial.rule);
 
 it("W56 a patch within the rules has nothing against it", () => {
   expect(rules(file("src/a.ts"), file("docs/b.md", { mode: null }))).toEqual([]);
@@ -56,9 +56,9 @@ it("W56 a link to what may be written is allowed, a submodule never", () => {
 
 it("W56 size and number of files are limited", () => {
   const many = ["a", "b", "c", "d"].map((name) => file(`src/${name}`));
-  expect(decidePatch(many, 1001, policy).map((denial) => denial.rule)).toEqual([
+  expect(decidePatch(many, { files: 4, bytes: 1001 }, policy).map((denial) => denial.rule)).toEqual([
     "limits.max_changed_files",
     "limits.max_patch_bytes",
   ]);
-  expect(decidePatch(many.slice(1), 1000, policy)).toEqual([]);
+  expect(decidePatch(many.slice(1), { files: 3, bytes: 1000 }, policy)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { policyRequestSchema } from "../policy/policyRequest.ts";
 
 /** Statuses and events of a run: the wire protocol between worker, database, functions and browser. */
 
@@ -110,6 +111,13 @@ export const runEventSchema = z.discriminatedUnion("type", [
     subject: z.record(z.string(), z.json()),
     /** Milliseconds since the epoch. */
     expiresAt: z.number().nullable(),
+    /** The clause of the file that asks; absent for an `approve` step. */
+    rule: z.string().optional(),
+    input: policyRequestSchema.optional(),
+    /** The approval that this one takes the place of, because what would happen has changed since. */
+    replaces: z.uuid().optional(),
+    /** What that approval was for. */
+    subjectBefore: z.record(z.string(), z.json()).optional(),
   }),
   z.object({
     type: z.literal("approval.decided"),
@@ -121,10 +129,24 @@ export const runEventSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("artifact.created"), artifact: artifactSchema }),
   z.object({
+    type: z.literal("policy.allowed"),
+    stepId: z.string(),
+    action: z.string(),
+    rule: z.string(),
+    /** sha-256 of what it was allowed for, where there is such a thing. */
+    contentHash: z.string().optional(),
+    /** The approval that allows what a gate had asked about. */
+    approvalId: z.uuid().optional(),
+    input: policyRequestSchema,
+  }),
+  z.object({
     type: z.literal("policy.denied"),
     stepId: z.string().nullable(),
     rule: z.string(),
     message: z.string(),
+    action: z.string().optional(),
+    /** With the first of the reasons only, where one request has several. */
+    input: policyRequestSchema.optional(),
   }),
   z.object({
     type: z.literal("step.finished"),

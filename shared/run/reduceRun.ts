@@ -25,6 +25,10 @@ export interface ApprovalView {
   subject: Record<string, Json>;
   /** Milliseconds since the epoch, or null when it does not expire. */
   expiresAt: number | null;
+  /** The clause of the file that asks; null for an `approve` step. */
+  rule: string | null;
+  /** What the approval that this one replaces was for, or null. */
+  subjectBefore: Record<string, Json> | null;
   decision: "approved" | "rejected" | "expired" | "void" | null;
   decidedBy: string | null;
   comment: string | null;
@@ -50,6 +54,14 @@ export interface Denial {
   stepId: string | null;
   rule: string;
   message: string;
+  at: number;
+}
+
+/** An effect that policy let through, and by which clause. */
+export interface Permission {
+  stepId: string;
+  action: string;
+  rule: string;
   at: number;
 }
 
@@ -80,6 +92,7 @@ export interface RunView {
   artifacts: readonly Artifact[];
   approvals: readonly ApprovalView[];
   denials: readonly Denial[];
+  permissions: readonly Permission[];
 }
 
 /** The view of a run of which no event is known yet. */
@@ -107,6 +120,7 @@ export function emptyRunView(runId: string): RunView {
     artifacts: [],
     approvals: [],
     denials: [],
+    permissions: [],
   };
 }
 
@@ -165,6 +179,10 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
       return foldDecision(view, event);
     case "artifact.created":
       return { ...view, artifacts: [...view.artifacts, event.artifact] };
+    case "policy.allowed": {
+      const { stepId, action, rule } = event;
+      return { ...view, permissions: [...view.permissions, { stepId, action, rule, at }] };
+    }
     case "policy.denied":
       return {
         ...view,
@@ -226,6 +244,8 @@ function foldWaiting(view: RunView, event: EventOf<"step.waiting">): RunView {
     contentHash,
     subject,
     expiresAt,
+    rule: event.rule ?? null,
+    subjectBefore: event.subjectBefore ?? null,
     decision: null,
     decidedBy: null,
     comment: null,

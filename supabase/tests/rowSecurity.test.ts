@@ -43,6 +43,7 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   approvals: readOnly,
   secrets: readOnly,
   deliveries: readOnly,
+  freezes: readOnly,
   // Nobody changes what is written, the server no more than anybody else.
   audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
 };

@@ -9,6 +9,7 @@ export type Actor = (typeof actors)[number];
 export interface Tenancy {
   /** As the schema's owner, role postgres. */
   sql: postgres.Sql;
+  databaseUrl: string;
   userIds: Record<Exclude<Actor, "anon" | "service">, string>;
   /** Organisation A: a row of it is in every table. */
   a: Organisation;
@@ -53,6 +54,7 @@ export async function createTenancy(): Promise<Tenancy> {
   await sql`insert into workers (id, version) values ('w', '1')`;
   return {
     sql,
+    databaseUrl: database.databaseUrl,
     userIds,
     a,
     b,
@@ -121,6 +123,7 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
       values (${approvalId}, ${orgId}, ${projectId}, ${runId}, 's1', 'why', 'h')`;
     await tx`insert into secrets (org_id, project_id, name, ciphertext, key_id) values (${orgId}, ${projectId}, 'TOKEN', ${"A".repeat(40)}, '1')`;
     await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
+    await tx`insert into freezes (org_id, project_id, reason, frozen_by, lifted_at) values (${orgId}, ${projectId}, 'why', ${owner}, now())`;
     await tx`select private.audit(${orgId}, '{"actor":"system","action":"deploy.prod","decision":"allow","rule":"default"}')`;
   });
   return ids;

@@ -4,6 +4,7 @@ import type { Artifact, Failure } from "../../shared/run/events.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
 import { stepKinds } from "../steps/stepKinds.ts";
 import type {
+  Approved,
   EngineStep,
   NewArtifact,
   ObjectStore,
@@ -14,6 +15,7 @@ import type {
 } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import { isFenced, whenConnected, type Sql } from "./database.ts";
+import { decideAndRecord, freezeRefusal, recordDenials } from "./decideAndRecord.ts";
 import type { RunEvents, StepLog } from "./events.ts";
 import { idempotencyId } from "./idempotencyId.ts";
 import type { RunPlan } from "./planRun.ts";
@@ -34,7 +36,7 @@ export interface StepRequest {
   execsBefore: number;
   /** No attempt follows this one. */
   last: boolean;
-  approved: { action: string; contentHash: string } | null;
+  approved: readonly Approved[];
 }
 
 export type StepOutcome =
@@ -45,14 +47,9 @@ export type StepOutcome =
       outputs: Record<string, Value>;
       execs: number;
     }
-  | {
-      kind: "needs_approval";
-      action: string;
-      contentHash: string;
-      reason: string;
-      subject: Record<string, Value>;
-      execs: number;
-    };
+  | ({ kind: "needs_approval"; execs: number } & Omit<NeedsApproval, "status">);
+
+type NeedsApproval = Extract<StepResult, { status: "needs_approval" }>;
 
 export interface ExecuteDeps {
   sql: Sql;
@@ -120,7 +117,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
           // The run says so itself as well, but does not wait for it: whoever is first stores it.
           { key: "run.started", event: { type: "run.started", workerId: deps.workerId } },
           {
-            key: `step.started:${stepId}:${attempt}${request.approved ? ":approved" : ""}`,
+            key: `step.started:${stepId}:${attempt}${request.approved.map((one) => `:${one.approvalId}`).join("")}`,
             event: { type: "step.started", stepId, attempt },
           },
         ],
@@ -154,16 +151,11 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   }
 }
 
-function withoutStatus(result: Extract<StepResult, { status: "needs_approval" }>) {
-  const { action, contentHash, reason, subject } = result;
-  return { action, contentHash, reason, subject };
+function withoutStatus({ status: _, ...question }: NeedsApproval): Omit<NeedsApproval, "status"> {
+  return question;
 }
 
-async function work(
-  step: EngineStep,
-  context: StepContext,
-  host: RunHost,
-): Promise<Ended | Extract<StepResult, { status: "needs_approval" }>> {
+async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Ended | NeedsApproval> {
   try {
     const result = await stepKinds[step.type](context);
     if (host.signal.aborted) return abortedEnd(host);
@@ -180,6 +172,12 @@ async function work(
   } catch (error) {
     if (host.signal.aborted) return abortedEnd(host);
     if (isFenced(error)) throw error;
+    const frozen = freezeRefusal(error);
+    if (frozen) {
+      await context.denied(frozen.rule, frozen.message);
+      const failure: Failure = { code: "policy_denied", message: frozen.message };
+      return { status: "failed", failure, outputs: {}, exitCode: null };
+    }
     const failure = failureOf(error);
     context.log("note", `${failure.message}\n`);
     return { status: "failed", failure: withMessage(step, failure), outputs: {}, exitCode: null };
@@ -241,6 +239,15 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
       finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }]),
     ),
   };
+  const decideDeps = {
+    sql: deps.sql,
+    events: deps.events,
+    run,
+    stepId: step.id,
+    policies: plan.policies,
+    approved: request.approved,
+    log: (text: string) => log.write("note", text),
+  };
   return {
     run,
     step,
@@ -250,14 +257,9 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     checkoutDir: host.repoDir,
     sandbox: () => host.sandbox(run, { policies: plan.policies, workMayExist }),
     log: (stream, text) => log.write(stream, text),
-    async denied(rule, message) {
-      log.write("note", `${rule}: ${message}\n`);
-      const key = `denied:${step.id}:${idempotencyId(rule, message)}`;
-      await deps.events.append(run.id, {
-        key,
-        event: { type: "policy.denied", stepId: step.id, rule, message },
-      });
-    },
+    decide: (intent) => decideAndRecord(decideDeps, intent),
+    denied: (rule, message, input) =>
+      recordDenials(decideDeps, [{ rule, message }], input ? { action: input.action, input } : {}),
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
     passedChecks: () =>
       whenConnected(() =>

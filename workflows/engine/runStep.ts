@@ -1,5 +1,6 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { toCoderError } from "../../shared/errors.ts";
+import type { Approved } from "../steps/step.ts";
 import { executeStep, type ExecuteDeps, type StepOutcome } from "./executeStep.ts";
 import type { RunMessage } from "./runMessage.ts";
 
@@ -10,7 +11,7 @@ export interface StepArguments {
   round: number;
   /** How often earlier rounds have begun it. */
   execsBefore: number;
-  approved: { action: string; contentHash: string } | null;
+  approved: readonly Approved[];
 }
 
 /** The id of the child workflow that runs a step. */

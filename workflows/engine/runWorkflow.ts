@@ -11,7 +11,7 @@ import type { EngineStep, RunInfo } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import type { Sql } from "./database.ts";
 import type { RunEvents } from "./events.ts";
-import { makeApprovals, type Approvals } from "./approvals.ts";
+import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approvals.ts";
 import type { KeyedEvent } from "./sql/appendRunEvents.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { RunMessage } from "./runMessage.ts";
@@ -94,6 +94,8 @@ class Run {
   readonly #announced: Promise<void>;
   /** How often each step has been started, and how often it has begun. */
   readonly #rounds = new Map<string, { round: number; execs: number }>();
+  /** What has been approved of each step, until what would happen changes. */
+  readonly #approved = new Map<string, Asked[]>();
   #stop: Stop | undefined;
   #stopAt = Infinity;
 
@@ -178,14 +180,14 @@ class Run {
     if (step.spec.type === "approve") {
       if (this.#run.dryRun) return this.#skip(step, "Dry run: nobody is asked.");
       await this.#announced;
-      await this.#approvals.askForStep(step, step.spec.reason);
+      await this.#approvals.askForStep(step, { reason: step.spec.reason, round: 1 });
       this.#at(step.id).status = "waiting";
       return;
     }
-    await this.#startStep(step, null);
+    await this.#startStep(step);
   }
 
-  async #startStep(step: EngineStep, approved: StepArguments["approved"]): Promise<void> {
+  async #startStep(step: EngineStep): Promise<void> {
     const earlier = this.#rounds.get(step.id) ?? { round: 0, execs: 0 };
     const round = earlier.round + 1;
     this.#rounds.set(step.id, { round, execs: earlier.execs });
@@ -195,7 +197,11 @@ class Run {
       stepId: step.id,
       round,
       execsBefore: earlier.execs,
-      approved,
+      approved: (this.#approved.get(step.id) ?? []).map(({ id, action, contentHash }) => ({
+        approvalId: id,
+        action: action ?? "",
+        contentHash,
+      })),
     };
     await DBOS.startWorkflow(this.#deps.runStep, { workflowID: stepWorkflowId(child) })(child);
   }
@@ -211,8 +217,18 @@ class Run {
     if (outcome.kind === "ended") return this.#ended(step, outcome);
     this.#at(step.id).status = "waiting";
     // Asked for in the moment the run was stopped: it stays unasked.
-    if (this.#stop === undefined)
-      await this.#approvals.askForAction(step, { ...outcome, round: message.round });
+    if (this.#stop === undefined) await this.#askForAction(step, { ...outcome, round: message.round });
+  }
+
+  /** What was approved of this action before and is not what would happen now is void; the new question says so. */
+  async #askForAction(step: EngineStep, wanted: Wanted): Promise<void> {
+    const approved = this.#approved.get(step.id) ?? [];
+    const replaced = approved.find((one) => one.action === wanted.action);
+    this.#approved.set(
+      step.id,
+      approved.filter((one) => one !== replaced),
+    );
+    await this.#approvals.askForAction(step, replaced ? { ...wanted, replaced } : wanted);
   }
 
   #ended(
@@ -231,8 +247,11 @@ class Run {
       return this.#fail(step, { code: "rejected", message: "The approval was rejected." });
     if (decision !== "approved")
       return this.#fail(step, { code: "expired", message: "Nobody decided in time." });
-    if (asked.action !== null)
-      return this.#startStep(step, { action: asked.action, contentHash: asked.contentHash });
+    if (asked.action !== null) {
+      this.#approved.set(step.id, [...(this.#approved.get(step.id) ?? []), asked]);
+      return this.#startStep(step);
+    }
+    if (await this.#approvals.askAgainIfChanged(asked)) return;
     const outputs = { approved: true, approvalId };
     this.#ended(step, { status: "succeeded", outputs, failure: null });
     await this.#storeEnd(step, { status: "succeeded", outputs, failure: null });

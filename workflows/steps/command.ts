@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { decideRequest } from "../../shared/policy/decideRequest.ts";
 import { interpolate, splitTemplate } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -47,13 +48,8 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     exitCode: result.exitCode,
   });
   await keepPatch(context, sandbox);
-  if (result.exitCode !== 0 && networkRefusal.test(output)) {
-    const allowed = context.policies.network.allowed_domains.join(", ") || "none";
-    await context.denied(
-      "network.allowed_domains",
-      `A host was refused. Allowed here: ${allowed}; add it to policies.network.allowed_domains.`,
-    );
-  }
+  if (result.exitCode !== 0 && networkRefusal.test(output))
+    await sayRefusedHosts(context, `${spec.command}\n${output}`);
   const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
   if (result.timedOut) {
     const message = `The command took longer than ${context.step.timeoutSec} s and was stopped.`;
@@ -70,6 +66,26 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     };
   }
   return { status: "succeeded", outputs, exitCode: 0 };
+}
+
+/**
+ * The sandbox's proxy says that it refused a host, not which. Those that the command or its output name and that are not
+ * allowed go into the record, so that an edited policy can be tried against them.
+ */
+async function sayRefusedHosts(context: StepContext, text: string): Promise<void> {
+  const registryHosts = [new URL(context.settings.registry).host];
+  const named = [...text.matchAll(/\bhttps?:\/\/([A-Za-z0-9.-]+(?::\d+)?)/g)].map((match) => match[1] ?? "");
+  const hosts = [...new Set(named)].slice(0, 20).filter((host) => {
+    const request = { action: "network.connect", hosts: [host], registryHosts };
+    return decideRequest(request, context.policies).kind === "deny";
+  });
+  const allowed = context.policies.network.allowed_domains.join(", ") || "none";
+  const who = hosts.length === 0 ? "A host was refused" : `Refused: ${hosts.join(", ")}`;
+  await context.denied(
+    "network.allowed_domains",
+    `${who}. Allowed here: ${allowed}; add it to policies.network.allowed_domains.`,
+    hosts.length === 0 ? undefined : { action: "network.connect", hosts, registryHosts },
+  );
 }
 
 function readsSecret(template: string): boolean {

@@ -1,7 +1,5 @@
 import { CoderError } from "../../shared/errors.ts";
 import { interpolateValue, type Value } from "../../shared/workflow/expressions.ts";
-import type { ActionName } from "../../shared/policy/actions.ts";
-import { decide } from "../../shared/policy/decide.ts";
 import { builtinTarget } from "../deploys/builtin.ts";
 import type { DeployTarget } from "../deploys/deploy.ts";
 import type { StepContext, StepResult } from "./step.ts";
@@ -33,23 +31,16 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
       context.log("note", "Dry run: nothing is published.\n");
       return { status: "succeeded", outputs: { dryRun: true, files } };
     }
-    const missing = spec.target === "prod" ? await missingChecks(context) : [];
-    if (missing.length > 0) {
-      const message = `${missing.join(", ")} must have passed on commit ${context.run.commit.slice(0, 8)} before it goes to production.`;
-      await context.denied("checks.required", message);
-      return { status: "failed", failure: { code: "policy_denied", message } };
-    }
-    const action = `deploy.${spec.target}` as const;
-    if (needsApproval(context, { action, contentHash: plan.contentHash })) {
-      const subject = { target: spec.target, files, bytes, directory, commit: context.run.commit };
-      return {
-        status: "needs_approval",
-        action,
-        contentHash: plan.contentHash,
-        reason: context.step.name,
-        subject,
-      };
-    }
+    const permission = await context.decide({
+      request: {
+        action: `deploy.${spec.target}`,
+        ...(spec.target === "prod" ? { passedChecks: await context.passedChecks() } : {}),
+      },
+      contentHash: plan.contentHash,
+      reason: context.step.name,
+      subject: { target: spec.target, files, bytes, directory, commit: context.run.commit },
+    });
+    if (!permission.allowed) return permission.result;
     const { url, deploymentId } = await plan.publish();
     context.log("note", `Live at ${url}\n`);
     const patches = (await context.artifacts()).filter((artifact) => artifact.kind === "patch");
@@ -76,17 +67,4 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     context.log("note", `${error.message}\n`);
     return { status: "failed", failure: { code: "deploy_failed", message: error.message } };
   }
-}
-
-async function missingChecks(context: StepContext): Promise<string[]> {
-  const { required } = context.policies.checks;
-  if (required.length === 0) return [];
-  const passed = new Set(await context.passedChecks());
-  return required.filter((name) => !passed.has(name));
-}
-
-/** An approval is for exactly what was shown: other content needs another one. */
-function needsApproval(context: StepContext, wanted: { action: ActionName; contentHash: string }): boolean {
-  if (decide(wanted.action, context.policies).kind !== "ask") return false;
-  return context.approved?.action !== wanted.action || context.approved.contentHash !== wanted.contentHash;
 }

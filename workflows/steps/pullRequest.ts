@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { decide } from "../../shared/policy/decide.ts";
-import { decidePatch, type PatchEntry } from "../../shared/policy/decidePatch.ts";
+import type { PatchEntry } from "../../shared/policy/decidePatch.ts";
 import { interpolate } from "../../shared/workflow/expressions.ts";
 import { CoderError } from "../../shared/errors.ts";
 import { httpForge } from "../forges/httpForge.ts";
@@ -29,31 +28,29 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
     return { status: "succeeded", outputs: { opened: false } };
   }
   const bytes = edits.reduce((sum, edit) => sum + (edit.content?.length ?? 0), 0);
-  const denials = decidePatch(edits, bytes, context.policies);
-  if (denials.length > 0) {
-    for (const denial of denials) await context.denied(denial.rule, denial.message);
-    return {
-      status: "failed",
-      failure: { code: "policy_denied", message: denials.map((denial) => denial.message).join(" ") },
-    };
-  }
   const title = interpolate(spec.title, context.expressions);
-  const contentHash = hashOf(title, edits);
-  context.log("note", `${edits.map((edit) => edit.path).join(", ")}\n`);
+  const paths = edits.map((edit) => edit.path);
+  context.log("note", `${paths.join(", ")}\n`);
+  const permission = await context.decide({
+    request: {
+      action: "pull_request.open",
+      patch: { entries: edits.map(({ content: _content, ...entry }) => entry), files: edits.length, bytes },
+    },
+    contentHash: hashOf(title, edits),
+    reason: title,
+    subject: { title, files: paths, base: context.run.ref, commit: context.run.commit },
+  });
+  if (!permission.allowed) return permission.result;
+  const link = edits.find((edit) => edit.mode === "120000");
+  if (link) {
+    const message = `${link.path} is a symbolic link; a change made by a workflow holds files only.`;
+    await context.denied("repo.symlink", message);
+    return { status: "failed", failure: { code: "policy_denied", message } };
+  }
   if (context.run.dryRun) {
     context.log("note", "Dry run: no change is opened.\n");
     return { status: "succeeded", outputs: { dryRun: true, files: edits.length } };
   }
-  const action = "pull_request.open";
-  const approved = context.approved?.action === action && context.approved.contentHash === contentHash;
-  if (!approved && decide(action, context.policies).kind === "ask")
-    return {
-      status: "needs_approval",
-      action,
-      contentHash,
-      reason: title,
-      subject: { title, files: edits.map((edit) => edit.path), base: context.run.ref },
-    };
   const { draft, reviewers } = spec;
   return open(context, {
     title,
@@ -130,23 +127,29 @@ async function readEdits(sandbox: Sandbox, context: StepContext): Promise<Edit[]
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const [, mode = ""] = (fields[index] ?? "").split(" ");
     const path = fields[index + 1] ?? "";
-    edits.push(await editOf(sandbox, { path, mode }));
+    edits.push(await editOf(sandbox, context, { path, mode }));
   }
   return edits;
 }
 
-async function editOf(sandbox: Sandbox, { path, mode }: { path: string; mode: string }): Promise<Edit> {
+async function editOf(
+  sandbox: Sandbox,
+  context: StepContext,
+  { path, mode }: { path: string; mode: string },
+): Promise<Edit> {
   if (mode === "000000") return { path, mode: null, content: null };
   if (mode === "100644" || mode === "100755")
     return { path, mode, content: await sandbox.read(path, maxFileBytes) };
-  // Links and submodules are refused by the policy before anybody would need what they point to.
   if (mode === "160000") return { path, mode, content: new Uint8Array() };
-  if (mode === "120000")
-    throw new CoderError(
-      "forbidden",
-      `${path} is a symbolic link; a change made by a workflow holds files only.`,
-    );
+  if (mode === "120000") {
+    const linkTarget = await output(sandbox, context, `readlink -n -- ${quoted(path)}`);
+    return { path, mode, linkTarget, content: new TextEncoder().encode(linkTarget) };
+  }
   throw new CoderError("internal", `git names the mode ${mode} for ${path}, which is not known here.`);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function output(sandbox: Sandbox, context: StepContext, command: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { Artifact, ArtifactKind, Failure, LogChunk } from "../../shared/run/events.ts";
 import type { PlanStep } from "../../shared/workflow/planWorkflow.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
+import type { PolicyRequest } from "../../shared/policy/policyRequest.ts";
 import type { Policies } from "../../shared/workflow/schema.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 
@@ -65,6 +66,27 @@ export interface ObjectStore {
   exists(bucket: string, name: string): Promise<boolean>;
 }
 
+/** What somebody has approved. */
+export interface Approved {
+  approvalId: string;
+  action: string;
+  contentHash: string;
+}
+
+/** An effect that a step is about to have: what policy needs to decide, and what a person would be shown. */
+export interface Intent {
+  request: PolicyRequest;
+  /** sha-256 of exactly what would happen. An approval is for this hash. */
+  contentHash: string;
+  /** Heads the approval's card. */
+  reason: string;
+  /** What would happen, by name, for the approval's card; everything in it is part of the hash. */
+  subject: Record<string, Value>;
+}
+
+/** Policy's answer: go on, or end the step with this result (a denial, or a question). */
+export type Permission = { allowed: true } | { allowed: false; result: StepResult };
+
 /** What a step kind gets to do its work. Everything it writes to the log is redacted by the receiver. */
 export interface StepContext {
   run: RunInfo;
@@ -79,8 +101,10 @@ export interface StepContext {
   sandbox(): Promise<Sandbox>;
   /** Output of the step; `note` is Coder's own voice. */
   log(stream: LogChunk["stream"], text: string): void;
-  /** Says that policy forbids something, naming the clause of the file; stored as an event and shown in the log. */
-  denied(rule: string, message: string): Promise<void>;
+  /** Asks policy about an effect, and records the answer with its rule. Nothing outside the sandbox happens without it. */
+  decide(intent: Intent): Promise<Permission>;
+  /** Says that something was refused elsewhere (by the sandbox), naming the clause; stored as an event and shown in the log. */
+  denied(rule: string, message: string, request?: PolicyRequest): Promise<void>;
   /** Stores an artifact. Idempotent: the same kind and name of the same step is the same artifact. */
   artifact(artifact: NewArtifact): Promise<Artifact>;
   /** Artifacts that this run has made so far. */
@@ -91,8 +115,8 @@ export interface StepContext {
   signal: AbortSignal;
   /** What expressions can see: inputs, event, project, run, and the finished steps with status and outputs. */
   expressions: ExpressionContext;
-  /** An approval of this step that has been given, with the hash of what was approved. */
-  approved: { action: string; contentHash: string } | null;
+  /** What has been approved of this step, each with the hash of what was shown. `decide` asks it; no step needs to. */
+  approved: readonly Approved[];
   /** Same on every execution of this step of this run: names effects, so that a repeated one happens once. */
   idempotencyId(purpose: string): string;
   /** Makes a deployment the live one of its site; returns the site's slug. */
@@ -118,6 +142,9 @@ export type StepResult =
       contentHash: string;
       reason: string;
       subject: Record<string, Value>;
+      /** The clause of the file that asks. */
+      rule: string;
+      input: PolicyRequest;
     };
 
 /** A step kind: does the work and says how it ended. A thrown CoderError becomes the failure `internal` with its message. */

@@ -1,5 +1,6 @@
 import { operationalizeStep } from "../operationalize/operationalizeStep.ts";
 import { pullRequestStep } from "./pullRequest.ts";
+import { agentStep } from "./agent.ts";
 import { commandStep } from "./command.ts";
 import { deployStep } from "./deploy.ts";
 import { notConfigured } from "./notConfigured.ts";
@@ -10,7 +11,7 @@ export const stepKinds: Record<EngineStep["type"], StepKind> = {
   command: commandStep,
   deploy: deployStep,
   operationalize: operationalizeStep,
-  agent: notConfigured("Agent steps need a model, and this worker has none configured."),
+  agent: agentStep,
   pull_request: pullRequestStep,
   release: notConfigured("Release steps are not available yet."),
   notify: notConfigured("Notify steps need a mail server, and this worker has none configured."),

@@ -55,6 +55,16 @@ export async function authorize(
 ): Promise<Caller> {
   if (credential === null)
     throw new CoderError("unauthenticated", "Sign in, or send a git token as the password");
+  const caller = await callerOf(deps, credential, asked);
+  if (asked.access === "write") await refuseIfFrozen(deps.sql, asked.project, caller);
+  return caller;
+}
+
+function callerOf(
+  deps: AuthorizeDeps,
+  credential: string,
+  asked: { project: ForgeProject; access: Access },
+): Promise<Caller> | Caller {
   if (sameText(credential, deps.serviceKey))
     return {
       kind: "service",
@@ -96,6 +106,18 @@ async function byAccessToken(
   if (asked.access === "write" && scope === "read")
     throw new CoderError("forbidden", "This access token may only read");
   return caller;
+}
+
+/** Of a frozen project nothing is written by anybody, the service included. The refusal goes into the audit log. */
+async function refuseIfFrozen(sql: Sql, project: ForgeProject, caller: Caller): Promise<void> {
+  const [row] = await sql<{ message: string | null }[]>`
+    select private.freeze_message(${project.id}) as message`;
+  if (row === undefined || row.message === null) return;
+  const actor = caller.kind === "service" ? "system" : "user";
+  await sql`select private.audit(${project.orgId}, jsonb_strip_nulls(jsonb_build_object(
+    'actor', coalesce('user:' || (select id from public.profiles where ${actor} = 'user' and email = ${caller.author.email}), 'system'),
+    'action', 'repository.write', 'decision', 'deny', 'rule', 'freeze', 'projectId', ${project.id}::uuid)))`;
+  throw new CoderError("forbidden", row.message, { details: { rule: "freeze" } });
 }
 
 async function byGitToken(
