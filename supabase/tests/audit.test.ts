@@ -57,8 +57,8 @@ test("W149 the decisions of a run become entries that name their rule, in one ch
     { type: "approval.decided", stepId: "s1", approvalId, decision: "expired", decidedBy: null },
     { type: "step.log", stepId: "s1", chunks: [] },
   ].map((event, index) => ({ key: `audited ${index}`, event }));
-  await tenancy.sql`select private.append_run_events(${runId}, ${tenancy.sql.json(events as never)})`;
-  await tenancy.sql`select private.append_run_events(${runId}, ${tenancy.sql.json(events as never)})`;
+  await tenancy.sql`select private.append_run_events(${runId}, ${tenancy.sql.json(events)})`;
+  await tenancy.sql`select private.append_run_events(${runId}, ${tenancy.sql.json(events)})`;
   const added = (await entries(tenancy.sql, orgId)).filter((one) => one.seq > start!.seq);
   expect(added.map(({ action, decision, rule }) => [action, decision, rule])).toEqual([
     ["deploy.preview", "allow", "default"],

@@ -143,16 +143,15 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     const result = await work(step, context, host);
     crashPoint("after-command-before-event");
     await log.close();
-    if ("action" in result) return { kind: "needs_approval", ...withoutStatus(result), execs: begun.execs };
+    if ("action" in result) {
+      const { status: _status, ...question } = result;
+      return { kind: "needs_approval", ...question, execs: begun.execs };
+    }
     return await finish(result, begun.execs);
   } finally {
     free();
     release?.();
   }
-}
-
-function withoutStatus({ status: _, ...question }: NeedsApproval): Omit<NeedsApproval, "status"> {
-  return question;
 }
 
 async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Ended | NeedsApproval> {

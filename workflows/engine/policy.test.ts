@@ -188,14 +188,23 @@ test("W138 a frozen project's effects are refused by the rule `freeze`; its comm
 
 test("W139 a deploy that has passed its gate and is not yet published when the freeze lands is refused", async () => {
   const other = await fixture.project({ "site/index.html": "<h1>Race</h1>" });
+  const runId = await fixture.start(
+    other,
+    `name: Test\nsteps:\n  - { type: command, command: "echo up; ${whenTold("true")}" }\n  - { type: deploy, target: prod, inputs: { dir: site } }\n`,
+  );
+  await fixture.untilEvent(runId, (events) => ofType(events, "step.log").length > 0);
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
+  let hold = (): void => undefined;
+  const isHeld = new Promise<void>((resolve) => (hold = resolve));
   // Publishing begins with the project's row: whoever holds it stops the deploy just before its effect.
   const holding = fixture.sql.begin(async (tx) => {
     await tx`select 1 from projects where id = ${other.id} for no key update`;
+    hold();
     await held;
   });
-  const runId = await startOn(other);
+  await isHeld;
+  tell(runId);
   await fixture.untilEvent(runId, (events) => ofType(events, "policy.allowed").length === 1);
   await vi.waitFor(
     async () => {
@@ -214,9 +223,6 @@ test("W139 a deploy that has passed its gate and is not yet published when the f
   expect(ofType(await fixture.events(runId), "policy.denied")).toMatchObject([{ rule: "freeze" }]);
   expect(await fixture.sql`select 1 from deployments where run_id = ${runId}`).toHaveLength(0);
 });
-
-const startOn = (other: TestProject) =>
-  fixture.start(other, "name: Test\nsteps:\n  - { type: deploy, target: prod, inputs: { dir: site } }\n");
 
 test("W144 a run that waits for a person holds no process: no sandbox, no command", async () => {
   await fixture.until(parkedRun, ["waiting"]);

@@ -23,6 +23,18 @@ const workflows = {
     "mkdir -p docs; echo x > docs/x.md; echo fine > a.txt",
   ),
   link: change("", "ln -s /etc/passwd evil"),
+  inside: change("", "ln -s a.txt alias"),
+  cased: change("policies: { repo: { blocked_paths: [docs/] } }\n", "mkdir -p DOCS; echo x > DOCS/x.md"),
+  moved: change("policies: { repo: { blocked_paths: [gone.txt] } }\n", "mv gone.txt here.txt"),
+  submodule: change(
+    "",
+    "git init -q sub && git -C sub -c user.name=x -c user.email=x@x commit -q --allow-empty -m x && git add sub",
+  ),
+  many: change("policies: { limits: { max_changed_files: 1 } }\n", "echo x > one; echo x > two"),
+  gated: change(
+    'policies: { gates: { require_human_approval_for: ["path.write:db/"], self_approval: true } }\n',
+    "mkdir -p db; echo 1 > db/1.sql",
+  ),
 };
 
 async function api<T>(path: string, input: unknown): Promise<T> {
@@ -48,7 +60,7 @@ async function run(
   await vi.waitFor(
     async () => {
       const [row] = await sql`select status from public.runs where id = ${id}`;
-      expect(["succeeded", "failed"]).toContain(row!["status"]);
+      expect(["succeeded", "failed", "waiting"]).toContain(row!["status"]);
     },
     { timeout: 25_000, interval: 50 },
   );
@@ -125,10 +137,25 @@ test("a path that the policy blocks stops the whole patch, as an event that name
   );
 });
 
-test("a symbolic link is not taken into a change", async () => {
-  const { steps } = await run("link");
-  expect(steps["pr"]).toMatchObject({
-    status: "failed",
-    failure: { message: expect.stringContaining("symbolic link") },
+test.each<[keyof typeof workflows, string]>([
+  ["link", "repo.symlink"],
+  ["inside", "repo.symlink"],
+  ["cased", "repo.blocked_paths[0]"],
+  ["moved", "repo.blocked_paths[0]"],
+  ["submodule", "repo.submodule"],
+  ["many", "limits.max_changed_files"],
+])("W136 a patch that tries it by way of %s is refused by %s", async (name, rule) => {
+  const { steps, denied } = await run(name);
+  expect(steps["pr"]).toMatchObject({ status: "failed", failure: { code: "policy_denied" } });
+  expect(denied).toEqual([rule]);
+});
+
+test("W136 a gate at a path asks when the patch touches it, for exactly these files", async () => {
+  const { id } = await run("gated");
+  const [asked] = await sql`select action, rule, subject from public.approvals where run_id = ${id}`;
+  expect(asked).toMatchObject({
+    action: "pull_request.open",
+    rule: "gates.require_human_approval_for[0]",
+    subject: { files: ["db/1.sql"] },
   });
 });
