@@ -951,6 +951,77 @@ export type Database = {
           },
         ];
       };
+      secrets: {
+        Row: {
+          ciphertext: string;
+          created_at: string;
+          environment: string;
+          given_as: string;
+          id: string;
+          key_id: string;
+          last_used_at: string | null;
+          name: string;
+          org_id: string;
+          project_id: string | null;
+          updated_at: string;
+          updated_by: string | null;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          ciphertext: string;
+          created_at?: string;
+          environment?: string;
+          given_as?: string;
+          id?: string;
+          key_id: string;
+          last_used_at?: string | null;
+          name: string;
+          org_id: string;
+          project_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Update: {
+          ciphertext?: string;
+          created_at?: string;
+          environment?: string;
+          given_as?: string;
+          id?: string;
+          key_id?: string;
+          last_used_at?: string | null;
+          name?: string;
+          org_id?: string;
+          project_id?: string | null;
+          updated_at?: string;
+          updated_by?: string | null;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "secrets_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "secrets_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "secrets_updated_by_fkey";
+            columns: ["updated_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       sites: {
         Row: {
           created_at: string;
@@ -1147,11 +1218,24 @@ export type Database = {
         };
         Returns: string;
       };
+      remove_secret: { Args: { p_id: string }; Returns: undefined };
       require_not_frozen: { Args: { p_project: string }; Returns: undefined };
       rollback_site: { Args: { p_deployment: string; p_site: string }; Returns: undefined };
       set_member: {
         Args: { p_email: string; p_org: string; p_role: Database["public"]["Enums"]["member_role"] };
         Returns: undefined;
+      };
+      set_secret: {
+        Args: {
+          p_ciphertext: string;
+          p_environment: string;
+          p_given_as: string;
+          p_key_id: string;
+          p_name: string;
+          p_org: string;
+          p_project: string;
+        };
+        Returns: string;
       };
       start_run: {
         Args: {

@@ -86,6 +86,8 @@ create trigger refuse_protection_when_frozen before update of protect_default_br
 create trigger refuse_when_frozen before insert on public.deployments for each row execute function private.refuse_when_frozen();
 create trigger refuse_when_frozen before insert or update of current_deployment_id, revoked_at on public.sites
   for each row execute function private.refuse_when_frozen();
+-- Another key for the same value is no new version, and goes on.
+create trigger refuse_when_frozen before insert or delete or update of version on public.secrets for each row execute function private.refuse_when_frozen();
 -- The head of an open change follows its branch, which the forge keeps still.
 create trigger refuse_when_frozen before insert or update of status on public.changes for each row execute function private.refuse_when_frozen();
 
@@ -98,7 +100,7 @@ begin
   perform private.refuse_if_frozen(private.require_project_writer(p_project), p_project);
 end $$;
 
-/* Refuses with "not found" to a stranger and "forbidden" below an admin. (The limits of access tokens come with a later migration.) */
+/* Refuses with "not found" to a stranger and "forbidden" below an admin. */
 create function private.require_org_admin(p_org uuid) returns void
   language plpgsql stable security definer set search_path = ''
   as $$

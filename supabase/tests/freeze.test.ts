@@ -55,6 +55,12 @@ const effects: [string, "service" | "member" | "owner", string][] = [
     "update changes set status = 'merged' where project_id = ':project' and number = 1",
   ],
   ["close a change", "member", "select close_change(':project', 1)"],
+  [
+    "set a secret",
+    "member",
+    "select set_secret(':org', ':project', '', 'NEW', 'value', repeat('A', 40), 'k1')",
+  ],
+  ["remove a secret", "service", "delete from secrets where project_id = ':project'"],
   ["delete the project", "owner", "delete from projects where id = ':project'"],
   [
     "lift the branch's protection",
