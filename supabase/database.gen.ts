@@ -286,13 +286,16 @@ export type Database = {
           body: string;
           created_at: string;
           created_by: string | null;
+          draft: boolean;
           head_branch: string;
           head_commit: string;
           id: string;
+          labels: string[];
           merged_commit: string | null;
           number: number;
           org_id: string;
           project_id: string;
+          reviewers: string[];
           run_id: string | null;
           status: string;
           title: string;
@@ -304,13 +307,16 @@ export type Database = {
           body?: string;
           created_at?: string;
           created_by?: string | null;
+          draft?: boolean;
           head_branch: string;
           head_commit: string;
           id?: string;
+          labels?: string[];
           merged_commit?: string | null;
           number: number;
           org_id: string;
           project_id: string;
+          reviewers?: string[];
           run_id?: string | null;
           status?: string;
           title: string;
@@ -321,13 +327,16 @@ export type Database = {
           body?: string;
           created_at?: string;
           created_by?: string | null;
+          draft?: boolean;
           head_branch?: string;
           head_commit?: string;
           id?: string;
+          labels?: string[];
           merged_commit?: string | null;
           number?: number;
           org_id?: string;
           project_id?: string;
+          reviewers?: string[];
           run_id?: string | null;
           status?: string;
           title?: string;
@@ -360,6 +369,141 @@ export type Database = {
             columns: ["run_id"];
             isOneToOne: false;
             referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      checks: {
+        Row: {
+          commit: string;
+          created_at: string;
+          id: string;
+          name: string;
+          org_id: string;
+          project_id: string;
+          run_id: string | null;
+          source: string;
+          status: string;
+          updated_at: string;
+          url: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          commit: string;
+          created_at?: string;
+          id?: string;
+          name: string;
+          org_id: string;
+          project_id: string;
+          run_id?: string | null;
+          source: string;
+          status: string;
+          updated_at?: string;
+          url?: string | null;
+        };
+        Update: {
+          commit?: string;
+          created_at?: string;
+          id?: string;
+          name?: string;
+          org_id?: string;
+          project_id?: string;
+          run_id?: string | null;
+          source?: string;
+          status?: string;
+          updated_at?: string;
+          url?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "checks_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "checks_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "checks_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      comments: {
+        Row: {
+          body: string;
+          change_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          issue_id: string | null;
+          org_id: string;
+          project_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body: string;
+          change_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id: string;
+          issue_id?: string | null;
+          org_id: string;
+          project_id: string;
+        };
+        Update: {
+          body?: string;
+          change_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          issue_id?: string | null;
+          org_id?: string;
+          project_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "comments_change_id_fkey";
+            columns: ["change_id"];
+            isOneToOne: false;
+            referencedRelation: "changes";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_issue_id_fkey";
+            columns: ["issue_id"];
+            isOneToOne: false;
+            referencedRelation: "issues";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "comments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
             referencedColumns: ["id"];
           },
         ];
@@ -636,6 +780,74 @@ export type Database = {
           },
         ];
       };
+      issues: {
+        Row: {
+          body: string;
+          closed_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          labels: string[];
+          number: number;
+          org_id: string;
+          project_id: string;
+          state: string;
+          title: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body?: string;
+          closed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id: string;
+          labels?: string[];
+          number: number;
+          org_id: string;
+          project_id: string;
+          state?: string;
+          title: string;
+          updated_at?: string;
+        };
+        Update: {
+          body?: string;
+          closed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          labels?: string[];
+          number?: number;
+          org_id?: string;
+          project_id?: string;
+          state?: string;
+          title?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "issues_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issues_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "issues_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       members: {
         Row: {
           created_at: string;
@@ -731,6 +943,8 @@ export type Database = {
           name: string;
           org_id: string;
           protect_default_branch: boolean;
+          ref_moves: number | null;
+          required_checks: string[];
           slug: string;
           source: string;
           updated_at: string;
@@ -746,6 +960,8 @@ export type Database = {
           name: string;
           org_id: string;
           protect_default_branch?: boolean;
+          ref_moves?: number | null;
+          required_checks?: string[];
           slug: string;
           source: string;
           updated_at?: string;
@@ -760,6 +976,8 @@ export type Database = {
           name?: string;
           org_id?: string;
           protect_default_branch?: boolean;
+          ref_moves?: number | null;
+          required_checks?: string[];
           slug?: string;
           source?: string;
           updated_at?: string;
@@ -777,6 +995,46 @@ export type Database = {
             columns: ["org_id"];
             isOneToOne: false;
             referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      refs: {
+        Row: {
+          commit: string;
+          name: string;
+          org_id: string;
+          project_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          commit: string;
+          name: string;
+          org_id: string;
+          project_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          commit?: string;
+          name?: string;
+          org_id?: string;
+          project_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "refs_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "refs_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
             referencedColumns: ["id"];
           },
         ];
@@ -1185,11 +1443,23 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      add_comment: {
+        Args: { p_body: string; p_id: string; p_number: number; p_project: string };
+        Returns: undefined;
+      };
       cancel_run: { Args: { p_run: string }; Returns: undefined };
       close_change: { Args: { p_number: number; p_project: string }; Returns: undefined };
       create_org: { Args: { p_name: string }; Returns: string };
       decide_approval: {
         Args: { p_approval: string; p_comment?: string; p_content_hash: string; p_decision: string };
+        Returns: undefined;
+      };
+      edit_change: {
+        Args: { p_body?: string; p_draft?: boolean; p_number: number; p_project: string; p_title?: string };
+        Returns: undefined;
+      };
+      edit_issue: {
+        Args: { p_body?: string; p_number: number; p_project: string; p_title?: string };
         Returns: undefined;
       };
       freeze: { Args: { p_org: string; p_project: string; p_reason: string }; Returns: string };
@@ -1200,10 +1470,15 @@ export type Database = {
           p_body: string;
           p_head: string;
           p_head_commit: string;
+          p_options?: Json;
           p_project: string;
           p_run?: string;
           p_title: string;
         };
+        Returns: number;
+      };
+      open_issue: {
+        Args: { p_body?: string; p_id: string; p_labels?: string[]; p_project: string; p_title: string };
         Returns: number;
       };
       publish_deployment: {
@@ -1221,10 +1496,13 @@ export type Database = {
       remove_secret: { Args: { p_id: string }; Returns: undefined };
       require_not_frozen: { Args: { p_project: string }; Returns: undefined };
       rollback_site: { Args: { p_deployment: string; p_site: string }; Returns: undefined };
+      set_issue_state: { Args: { p_number: number; p_project: string; p_state: string }; Returns: undefined };
+      set_labels: { Args: { p_labels: string[]; p_number: number; p_project: string }; Returns: undefined };
       set_member: {
         Args: { p_email: string; p_org: string; p_role: Database["public"]["Enums"]["member_role"] };
         Returns: undefined;
       };
+      set_required_checks: { Args: { p_checks: string[]; p_project: string }; Returns: undefined };
       set_secret: {
         Args: {
           p_ciphertext: string;
