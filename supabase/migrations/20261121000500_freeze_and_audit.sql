@@ -1,10 +1,17 @@
 -- Freezes, which refuse every effect of a project or organisation until they are lifted; the audit log's missing entries; approvals
 -- that say what they take the place of, and that nobody at the origin of a run decides.
 
-/* Who acts, as the audit log names them. `for` is the user on whose behalf the server goes on as itself (functions/context.ts). */
+/* Who acts, as the audit log names them: the caller; else whoever the server says that it acts for, as a forge's write does
+   (private.act_as) and an API call that goes on as the server (`for`, functions/context.ts). */
 create function private.actor() returns text
-  language sql stable security definer set search_path = ''
-  as $$ select coalesce('user:' || auth.uid(), 'user:' || (auth.jwt() ->> 'for'), 'system') $$;
+  language plpgsql stable security definer set search_path = ''
+  as $$
+declare v_actor jsonb := nullif(current_setting('coder.actor', true), '')::jsonb;
+begin
+  if auth.uid() is not null then return 'user:' || auth.uid(); end if;
+  if v_actor ->> 'id' is not null then return case when (v_actor ->> 'bot')::boolean then 'run:' else 'user:' end || (v_actor ->> 'id'); end if;
+  return coalesce('user:' || (auth.jwt() ->> 'for'), 'system');
+end $$;
 
 -- Freezes ------------------------------------------------------------------------------------------------------------------------
 
@@ -278,9 +285,9 @@ begin
       select * into v_delivery from public.deliveries where id = v_run.delivery_id;
       select id into v_user from public.profiles where id::text = v_delivery.payload #>> '{actor,id}';
       if v_user is not null then return v_user; end if;
-      if v_delivery.source = 'workflow' then
-        select id into v_next from public.runs where id::text = coalesce(v_delivery.payload ->> 'runId', v_delivery.payload #>> '{run,id}');
-      end if;
+      -- Another run's end, or what another run did to the repository.
+      select id into v_next from public.runs where project_id = v_run.project_id
+        and id::text in (v_delivery.payload ->> 'runId', v_delivery.payload #>> '{run,id}', v_delivery.payload #>> '{actor,id}');
     end if;
     if v_next is null then return null; end if;
   end loop;

@@ -63,7 +63,7 @@ export async function authorize(
 function callerOf(
   deps: AuthorizeDeps,
   credential: string,
-  asked: { project: ForgeProject; access: Access },
+  asked: { project: ForgeProject; access: Access; runId?: string | undefined },
 ): Promise<Caller> | Caller {
   if (sameText(credential, deps.serviceKey))
     return {
@@ -113,10 +113,14 @@ async function refuseIfFrozen(sql: Sql, project: ForgeProject, caller: Caller): 
   const [row] = await sql<{ message: string | null }[]>`
     select private.freeze_message(${project.id}) as message`;
   if (row === undefined || row.message === null) return;
-  const actor = caller.kind === "service" ? "system" : "user";
-  await sql`select private.audit(${project.orgId}, jsonb_strip_nulls(jsonb_build_object(
-    'actor', coalesce('user:' || (select id from public.profiles where ${actor} = 'user' and email = ${caller.author.email}), 'system'),
-    'action', 'repository.write', 'decision', 'deny', 'rule', 'freeze', 'projectId', ${project.id}::uuid)))`;
+  const entry = {
+    actor: caller.actor,
+    action: "repository.write",
+    decision: "deny",
+    rule: "freeze",
+    projectId: project.id,
+  };
+  await sql`select private.audit(${project.orgId}, ${sql.json(entry)})`;
   throw new CoderError("forbidden", row.message, { details: { rule: "freeze" } });
 }
 
