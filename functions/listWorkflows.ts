@@ -1,3 +1,4 @@
+import { workflowPaths } from "../shared/trigger/workflowPaths.ts";
 import { lintWorkflow, parseWorkflow } from "../shared/workflow/parseWorkflow.ts";
 import type { Trigger, Workflow } from "../shared/workflow/schema.ts";
 import type { SignedIn } from "./context.ts";
@@ -6,9 +7,6 @@ import { lastRunsByWorkflow } from "./sql/lastRunsByWorkflow.ts";
 import { requireProject } from "./sql/requireProject.ts";
 import { secretNames } from "./sql/secretNames.ts";
 import type { WorkflowInput, WorkflowSummary } from "./views.ts";
-
-const workflowFile = /^\.coder\/workflows\/[^/]+\.(?:ya?ml|json)$/;
-const maxFiles = 100;
 
 /** The workflow files at a ref, with what the linter says and how each ran last. Empty for an empty repository. */
 export async function listWorkflows(
@@ -27,9 +25,9 @@ export async function listWorkflows(
   const forge = forgeOf(caller, projectId);
   if (ref === undefined && (await forge.refs()).head === null) return [];
   const { commit, entries } = await forge.tree(ref ?? project.defaultBranch);
-  const paths = entries.map((entry) => entry.path).filter((path) => workflowFile.test(path));
+  const paths = workflowPaths(entries.map((entry) => entry.path));
   return Promise.all(
-    paths.slice(0, maxFiles).map(async (path) => {
+    paths.map(async (path) => {
       const source = await forge.blob(commit, path);
       // A file that only lacks a secret keeps its name and inputs.
       const parsed = parseWorkflow(source, { path });

@@ -1209,6 +1209,55 @@ export type Database = {
           },
         ];
       };
+      schedules: {
+        Row: {
+          catch_up: string;
+          cron: string;
+          next_due: string | null;
+          org_id: string;
+          project_id: string;
+          timezone: string;
+          trigger: number;
+          workflow_path: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          catch_up: string;
+          cron: string;
+          next_due?: string | null;
+          org_id: string;
+          project_id: string;
+          timezone: string;
+          trigger: number;
+          workflow_path: string;
+        };
+        Update: {
+          catch_up?: string;
+          cron?: string;
+          next_due?: string | null;
+          org_id?: string;
+          project_id?: string;
+          timezone?: string;
+          trigger?: number;
+          workflow_path?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "schedules_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "schedules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       secrets: {
         Row: {
           ciphertext: string;
@@ -1416,6 +1465,92 @@ export type Database = {
           },
         ];
       };
+      trigger_listeners: {
+        Row: {
+          name: string;
+          org_id: string;
+          project_id: string;
+          secret_ref: string | null;
+          trigger: number;
+          type: string;
+          workflow_path: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          name: string;
+          org_id: string;
+          project_id: string;
+          secret_ref?: string | null;
+          trigger: number;
+          type: string;
+          workflow_path: string;
+        };
+        Update: {
+          name?: string;
+          org_id?: string;
+          project_id?: string;
+          secret_ref?: string | null;
+          trigger?: number;
+          type?: string;
+          workflow_path?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "trigger_listeners_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "trigger_listeners_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      trigger_syncs: {
+        Row: {
+          checked_at: string;
+          commit: string | null;
+          org_id: string;
+          project_id: string;
+          retry_at: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          checked_at?: string;
+          commit?: string | null;
+          org_id: string;
+          project_id: string;
+          retry_at?: string | null;
+        };
+        Update: {
+          checked_at?: string;
+          commit?: string | null;
+          org_id?: string;
+          project_id?: string;
+          retry_at?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "trigger_syncs_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "trigger_syncs_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       workers: {
         Row: {
           id: string;
@@ -1493,6 +1628,7 @@ export type Database = {
         };
         Returns: string;
       };
+      redeliver: { Args: { p_delivery: string; p_id: string }; Returns: string };
       remove_secret: { Args: { p_id: string }; Returns: undefined };
       require_not_frozen: { Args: { p_project: string }; Returns: undefined };
       rollback_site: { Args: { p_deployment: string; p_site: string }; Returns: undefined };

@@ -25,7 +25,8 @@ const variableName = z
 
 const agentRoles = ["architect", "implementer", "tester", "reviewer", "release_engineer"] as const;
 
-const repoEvents = [
+/** What happens in a repository and may start a workflow. */
+export const repoEvents = [
   "push",
   "pull_request.opened",
   "pull_request.updated",

@@ -44,6 +44,9 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   secrets: readOnly,
   deliveries: readOnly,
   freezes: readOnly,
+  trigger_syncs: readOnly,
+  trigger_listeners: readOnly,
+  schedules: readOnly,
   // Nobody changes what is written, the server no more than anybody else.
   audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
 };

@@ -27,6 +27,7 @@ interface Organisation {
   siteId: string;
   deploymentId: string;
   approvalId: string;
+  deliveryId: string;
 }
 
 class RolledBack extends Error {}
@@ -91,6 +92,7 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     siteId: randomUUID(),
     deploymentId: randomUUID(),
     approvalId: randomUUID(),
+    deliveryId: "",
   };
   const { orgId, projectId, runId, siteId, deploymentId, approvalId } = ids;
   const issueId = randomUUID();
@@ -124,6 +126,11 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into secrets (org_id, project_id, name, ciphertext, key_id) values (${orgId}, ${projectId}, 'TOKEN', ${"A".repeat(40)}, '1')`;
     await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
     await tx`insert into freezes (org_id, project_id, reason, frozen_by, lifted_at) values (${orgId}, ${projectId}, 'why', ${owner}, now())`;
+    const [delivery] = await tx<{ id: string }[]>`
+      select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}') as id`;
+    ids.deliveryId = delivery!.id;
+    await tx`select private.sync_triggers(${projectId}, ${sha}, '[{"path":"a","trigger":0,"type":"webhook","name":"n","secretRef":"S"}]',
+      '[{"path":"a","trigger":1,"cron":"0 0 * * *","timezone":"UTC","catchUp":"last","nextDue":null}]')`;
     await tx`select private.audit(${orgId}, '{"actor":"system","action":"deploy.prod","decision":"allow","rule":"default"}')`;
   });
   return ids;

@@ -3,8 +3,10 @@ import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import type { Logger } from "pino";
 import type { RunStatus } from "../../shared/run/events.ts";
 import type { Value } from "../../shared/workflow/expressions.ts";
+import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
 import type { RunInfo, StepSettings } from "../steps/step.ts";
+import { deliveryQueue, makeTriggers } from "../triggers/makeTriggers.ts";
 import type { Checkout } from "./checkout.ts";
 import { connectDatabase, isFenced, isLostConnection, whenConnected, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
@@ -77,6 +79,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const fence = makeFence(parts);
   configureDbos(options);
   registerWorkflows(parts, fence);
+  const { url, serviceKey: token } = options.settings;
+  const forgeOf = (projectId: string) => httpForge({ url, projectId, token });
+  const triggers = makeTriggers({ sql, forgeOf, logger });
+  DBOS.registerWorkflow(triggers.deliver, { name: "deliver", maxRecoveryAttempts: 1_000_000 });
   // Before launch: nothing may be ours that the others would take for a dead worker's.
   const lease = await takeLease({
     sql: leaseSql,
@@ -87,6 +93,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   await DBOS.launch();
   await DBOS.registerQueue("runs", { minPollingIntervalMs: 20, onConflict: "always_update" });
+  await DBOS.registerQueue("deliveries", { ...deliveryQueue, onConflict: "always_update" });
   const subscription = await listen(parts);
   const loops = [
     every(
@@ -96,6 +103,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ),
     every(5000, () => reconcile(parts), logger),
     every(5000, () => catchUp(parts), logger),
+    ...triggers.loops.map(({ everyMs, work }) => every(everyMs, work, logger)),
   ];
   return {
     async stop() {

@@ -1,23 +1,30 @@
 import { spawn, execFileSync, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { getRequestListener } from "@hono/node-server";
 import postgres from "postgres";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow, toPlannedSteps } from "../../shared/workflow/planWorkflow.ts";
 import type { RunEvent, StepStatus } from "../../shared/run/events.ts";
 import { createTestDatabase, type TestDatabase } from "../../supabase/local/testing.ts";
+import { createForge } from "../forges/embedded/forgeServer.ts";
 import type { SiteManifest } from "../steps/step.ts";
 
-/** What engine tests start from: a real Postgres, real workers as processes of their own, git over file://, and an HTTP server for blobs and sites. */
+/**
+ * What engine tests start from: a real Postgres, real workers as processes of their own, git over file://, and an HTTP
+ * server for blobs, sites and the embedded forge.
+ */
 export interface EngineFixture {
   sql: postgres.Sql;
   databaseUrl: string;
+  /** Where the HTTP server listens. */
+  url: string;
   /** A secret of the worker that must never be seen. */
   serviceKey: string;
   /** Requests that wrote an object, by `<bucket>/<name>`. */
@@ -59,6 +66,8 @@ export interface TestProject {
   orgId: string;
   slug: string;
   commit: string;
+  /** The bare repository. */
+  directory: string;
 }
 
 interface StartOptions {
@@ -86,11 +95,20 @@ export async function startEngineFixture(
   const sql = postgres(database.databaseUrl, { max: 4, onnotice: () => undefined });
   const serviceKey = `service-${randomUUID()}`;
   const objects = new Map<string, Buffer>();
-  const server = createServer(
-    (request, response) => void serve({ request, response, sql, objects, serviceKey }),
-  );
+  const forge = createForge({
+    sql,
+    gitDirectory: join(directory, "forge"),
+    serviceKey,
+    verifyToken: () => Promise.reject(new Error("Only the server reads here")),
+  });
+  const serveForge = getRequestListener((request) => forge.fetch(request), { overrideGlobalObjects: false });
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith("/forge/")) void serveForge(request, response);
+    else void serve({ request, response, sql, objects, serviceKey });
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  mkdirSync(join(directory, "forge"));
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const ownerId = randomUUID();
   await sql`insert into auth.users (id, email) values (${ownerId}, ${`owner-${ownerId.slice(0, 8)}@example.com`})`;
@@ -118,6 +136,7 @@ export async function startEngineFixture(
   return {
     sql,
     databaseUrl: database.databaseUrl,
+    url,
     serviceKey,
     objects,
     directory,
@@ -142,13 +161,12 @@ export async function startEngineFixture(
     async project(files) {
       const slug = `p-${randomUUID().slice(0, 8)}`;
       const id = randomUUID();
+      const bare = join(directory, "git", org!.slug, `${slug}.git`);
+      const commit = makeRepository(bare, files);
+      // The forge's name for the same repository.
+      symlinkSync(bare, join(directory, "forge", `${id}.git`));
       await sql`insert into projects (id, org_id, slug, name, source) values (${id}, ${org!.id}, ${slug}, ${slug}, 'upload')`;
-      return {
-        id,
-        orgId: org!.id,
-        slug,
-        commit: makeRepository(join(directory, "git", org!.slug, `${slug}.git`), files),
-      };
+      return { id, orgId: org!.id, slug, commit, directory: bare };
     },
     async start(project, yaml, { inputs = {}, dryRun = false } = {}) {
       const id = randomUUID();
