@@ -22,8 +22,6 @@ const callers: Record<string, string[]> = {
   "private.comment_events": nobody,
   "private.event_actor": nobody,
   "private.actor": nobody,
-  "private.append_run_events": server,
-  "private.audit": server,
   "private.audit_act": nobody,
   "private.audit_run_event": nobody,
   "private.free_org_slug": nobody,
