@@ -5,9 +5,11 @@ import { checksRouter } from "./routers/checks.ts";
 import { filesRouter } from "./routers/files.ts";
 import { gitTokensRouter } from "./routers/gitTokens.ts";
 import { issuesRouter } from "./routers/issues.ts";
+import { historyRouter } from "./routers/history.ts";
 import { operationalizeRouter } from "./routers/operationalize.ts";
 import { orgsRouter } from "./routers/orgs.ts";
 import { projectsRouter } from "./routers/projects.ts";
+import { retentionRouter } from "./routers/retention.ts";
 import { runsRouter } from "./routers/runs.ts";
 import { secretsRouter } from "./routers/secrets.ts";
 import { sessionRouter } from "./routers/session.ts";
@@ -28,6 +30,8 @@ export const appRouter = router({
   checks: checksRouter,
   workflows: workflowsRouter,
   runs: runsRouter,
+  history: historyRouter,
+  retention: retentionRouter,
   approvals: approvalsRouter,
   operationalize: operationalizeRouter,
   sites: sitesRouter,

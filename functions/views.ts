@@ -222,6 +222,18 @@ export interface RunSummary {
   finishedAt: string | null;
 }
 
+/** A run in a list of several projects. */
+export interface ListedRun extends RunSummary {
+  projectName: string;
+  projectSlug: string;
+  orgSlug: string;
+}
+
+export interface RunPage {
+  items: ListedRun[];
+  nextCursor: string | null;
+}
+
 export interface RunStep {
   id: string;
   position: number;
@@ -240,6 +252,10 @@ export interface Run extends RunSummary {
   inputs: { [key: string]: Json };
   outputs: { [key: string]: Json } | null;
   rerunOf: string | null;
+  /** The runs before this one that it runs again, the nearest first, and those that run this one again. */
+  attempts: { number: number; status: RunStatus; relation: "earlier" | "later" }[];
+  /** Where the log is: in the events while the run goes on, in pages once it has ended; or taken by retention. */
+  logs: "events" | "pages" | "deleted";
   cancelRequestedAt: string | null;
   lastSeq: number;
   /** Private Realtime topic that carries this run's events. */
@@ -267,7 +283,7 @@ export interface Approval {
 
 export interface Inbox {
   waiting: Approval[];
-  failedRuns: (RunSummary & { projectName: string; projectSlug: string; orgSlug: string })[];
+  failedRuns: ListedRun[];
 }
 
 export interface Site {

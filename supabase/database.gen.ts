@@ -1039,6 +1039,55 @@ export type Database = {
           },
         ];
       };
+      retention_policies: {
+        Row: {
+          artifact_days: number | null;
+          delivery_days: number | null;
+          deployment_days: number | null;
+          deployments_kept: number | null;
+          log_days: number | null;
+          org_id: string;
+          project_id: string | null;
+          run_days: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          artifact_days?: number | null;
+          delivery_days?: number | null;
+          deployment_days?: number | null;
+          deployments_kept?: number | null;
+          log_days?: number | null;
+          org_id: string;
+          project_id?: string | null;
+          run_days?: number | null;
+        };
+        Update: {
+          artifact_days?: number | null;
+          delivery_days?: number | null;
+          deployment_days?: number | null;
+          deployments_kept?: number | null;
+          log_days?: number | null;
+          org_id?: string;
+          project_id?: string | null;
+          run_days?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "retention_policies_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "retention_policies_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       run_events: {
         Row: {
           at: string;
@@ -1082,6 +1131,108 @@ export type Database = {
           },
         ];
       };
+      run_log_pages: {
+        Row: {
+          body: string;
+          first_line: number;
+          id: number;
+          lines: number;
+          marks: NonNullable<Json>;
+          org_id: string;
+          plain: string | null;
+          project_id: string;
+          run_id: string;
+          step_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body: string;
+          first_line: number;
+          id?: number;
+          lines: number;
+          marks: NonNullable<Json>;
+          org_id: string;
+          plain?: string | null;
+          project_id: string;
+          run_id: string;
+          step_id: string;
+        };
+        Update: {
+          body?: string;
+          first_line?: number;
+          id?: number;
+          lines?: number;
+          marks?: NonNullable<Json>;
+          org_id?: string;
+          plain?: string | null;
+          project_id?: string;
+          run_id?: string;
+          step_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_log_pages_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_log_pages_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_log_pages_run_id_step_id_fkey";
+            columns: ["run_id", "step_id"];
+            isOneToOne: false;
+            referencedRelation: "run_logs";
+            referencedColumns: ["run_id", "step_id"];
+          },
+        ];
+      };
+      run_logs: {
+        Row: {
+          groups: NonNullable<Json>;
+          lines: number;
+          org_id: string;
+          run_id: string;
+          step_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          groups?: NonNullable<Json>;
+          lines: number;
+          org_id: string;
+          run_id: string;
+          step_id: string;
+        };
+        Update: {
+          groups?: NonNullable<Json>;
+          lines?: number;
+          org_id?: string;
+          run_id?: string;
+          step_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "run_logs_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_logs_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       runs: {
         Row: {
           cancel_requested_at: string | null;
@@ -1098,6 +1249,8 @@ export type Database = {
           inputs: NonNullable<Json>;
           kind: string;
           last_seq: number;
+          logs_deleted_at: string | null;
+          logs_packed_at: string | null;
           name: string;
           number: number;
           org_id: string;
@@ -1128,6 +1281,8 @@ export type Database = {
           inputs?: NonNullable<Json>;
           kind: string;
           last_seq?: number;
+          logs_deleted_at?: string | null;
+          logs_packed_at?: string | null;
           name: string;
           number: number;
           org_id: string;
@@ -1157,6 +1312,8 @@ export type Database = {
           inputs?: NonNullable<Json>;
           kind?: string;
           last_seq?: number;
+          logs_deleted_at?: string | null;
+          logs_packed_at?: string | null;
           name?: string;
           number?: number;
           org_id?: string;
@@ -1582,6 +1739,7 @@ export type Database = {
         Args: { p_body: string; p_id: string; p_number: number; p_project: string };
         Returns: undefined;
       };
+      artifact_chain: { Args: { p_run: string }; Returns: string[] };
       cancel_run: { Args: { p_run: string }; Returns: undefined };
       close_change: { Args: { p_number: number; p_project: string }; Returns: undefined };
       create_org: { Args: { p_name: string }; Returns: string };
@@ -1616,6 +1774,16 @@ export type Database = {
         Args: { p_body?: string; p_id: string; p_labels?: string[]; p_project: string; p_title: string };
         Returns: number;
       };
+      preview_retention: {
+        Args: { p_days: Json; p_org: string; p_project: string };
+        Returns: {
+          artifacts: number;
+          deliveries: number;
+          deployments: number;
+          logs: number;
+          runs: number;
+        }[];
+      };
       publish_deployment: {
         Args: {
           p_commit?: string;
@@ -1632,6 +1800,20 @@ export type Database = {
       remove_secret: { Args: { p_id: string }; Returns: undefined };
       require_not_frozen: { Args: { p_project: string }; Returns: undefined };
       rollback_site: { Args: { p_deployment: string; p_site: string }; Returns: undefined };
+      search_logs: {
+        Args: { p_before?: number; p_limit?: number; p_project: string; p_words: string };
+        Returns: {
+          excerpt: string;
+          finished_at: string;
+          line: number;
+          name: string;
+          number: number;
+          page_id: number;
+          run_id: string;
+          status: string;
+          step_id: string;
+        }[];
+      };
       set_issue_state: { Args: { p_number: number; p_project: string; p_state: string }; Returns: undefined };
       set_labels: { Args: { p_labels: string[]; p_number: number; p_project: string }; Returns: undefined };
       set_member: {
@@ -1639,6 +1821,7 @@ export type Database = {
         Returns: undefined;
       };
       set_required_checks: { Args: { p_checks: string[]; p_project: string }; Returns: undefined };
+      set_retention: { Args: { p_days: Json; p_org: string; p_project: string }; Returns: undefined };
       set_secret: {
         Args: {
           p_ciphertext: string;

@@ -6,6 +6,7 @@ import { describeRepository } from "./repository.contract.ts";
 import { describeChanges } from "./changes.contract.ts";
 import { describeIssues } from "./issues.contract.ts";
 import { describeRuns } from "./runs.contract.ts";
+import { describeHistory } from "./history.contract.ts";
 import { describeDecisions } from "./decisions.contract.ts";
 import { describeMcp } from "./mcp.contract.ts";
 import { describeSites } from "./sites.contract.ts";
@@ -43,6 +44,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeChanges(world);
     describeIssues(world);
     describeRuns(world);
+    describeHistory(world);
     describeDecisions(world);
     describeSites(world);
     describeMcp(world);

@@ -1,19 +1,21 @@
 import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
-import { runStatuses, type StoredRunEvent } from "../../shared/run/events.ts";
-import type { Run, RunSummary } from "../views.ts";
+import type { StoredRunEvent } from "../../shared/run/events.ts";
+import type { Run, RunPage } from "../views.ts";
 import { id, ref, repoPath } from "./inputs.ts";
+import { runFilter } from "./runPages.ts";
 import { CoderError } from "../../shared/errors.ts";
 import { signArtifactUrl } from "../signArtifactUrl.ts";
 import { cancelRun } from "../sql/cancelRun.ts";
 import { eventsAfter } from "../sql/eventsAfter.ts";
 import { findArtifact } from "../sql/findArtifact.ts";
-import { listRuns } from "../sql/listRuns.ts";
 import { plannedSteps } from "../sql/plannedSteps.ts";
 import { readRun } from "../sql/readRun.ts";
+import { requireOrgRole } from "../sql/requireOrgRole.ts";
 import { requireProject } from "../sql/requireProject.ts";
 import { requireRun } from "../sql/requireRun.ts";
 import { startRun } from "../sql/startRun.ts";
+import { pageOfRuns } from "../pageOfRuns.ts";
 import { startWorkflowRun } from "../startWorkflowRun.ts";
 
 export const runsRouter = router({
@@ -33,29 +35,22 @@ export const runsRouter = router({
       return { number: await startWorkflowRun(ctx, input) };
     }),
   list: procedure
-    .input(
-      z.strictObject({
-        projectId: id,
-        status: z.enum(runStatuses).optional(),
-        workflowPath: z.string().max(1024).optional(),
-        /** `nextCursor` of the page before. */
-        cursor: z
-          .string()
-          .regex(/^\d{1,9}$/)
-          .nullish(),
-        limit: z.int().min(1).max(100).default(30),
-      }),
-    )
-    .query(({ ctx, input }): Promise<{ items: RunSummary[]; nextCursor: string | null }> =>
+    .input(z.strictObject({ projectId: id, ...runFilter }))
+    .query(({ ctx, input }): Promise<RunPage> =>
       ctx.asCaller(async (tx) => {
-        await requireProject(tx, input.projectId);
-        const { cursor, limit, ...filter } = input;
-        const before = cursor === null || cursor === undefined ? undefined : Number(cursor);
-        // One more than asked for shows whether there is a next page.
-        const runs = await listRuns(tx, { ...filter, before, limit: limit + 1 });
-        const items = runs.slice(0, limit);
-        const last = items.at(-1);
-        return { items, nextCursor: runs.length > limit && last !== undefined ? String(last.number) : null };
+        const { projectId, ...page } = input;
+        await requireProject(tx, projectId);
+        return pageOfRuns(tx, { projectId }, page);
+      }),
+    ),
+  /** The runs of all projects of an organisation. */
+  listOfOrg: procedure
+    .input(z.strictObject({ orgId: id, ...runFilter }))
+    .query(({ ctx, input }): Promise<RunPage> =>
+      ctx.asCaller(async (tx) => {
+        const { orgId, ...page } = input;
+        await requireOrgRole(tx, { orgId, userId: ctx.userId, atLeast: "viewer" });
+        return pageOfRuns(tx, { orgId }, page);
       }),
     ),
   get: procedure

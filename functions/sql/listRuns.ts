@@ -1,15 +1,25 @@
+import { sql } from "kysely";
 import type { RunStatus } from "../../shared/run/events.ts";
 import type { CallerTransaction } from "../context.ts";
-import type { RunSummary } from "../views.ts";
+import type { ListedRun, RunSummary } from "../views.ts";
 
 export interface RunFilter {
-  projectId?: string;
-  id?: string;
   status?: RunStatus | undefined;
   workflowPath?: string | undefined;
-  /** Only runs with a smaller number: where the page before ended. */
-  before?: number | undefined;
-  limit: number;
+  trigger?: string | undefined;
+  ref?: string | undefined;
+  /** Id of who started it. */
+  actor?: string | undefined;
+  /** Part of the name or the workflow's path, a number, or the beginning of a commit. */
+  text?: string | undefined;
+  /** ISO 8601; created at or after, and before. */
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+export interface RunPlace {
+  createdAt: string;
+  id: string;
 }
 
 /** What every view of a run shows, as a query to narrow. */
@@ -37,12 +47,48 @@ export function selectRuns(tx: CallerTransaction) {
     ]);
 }
 
-/** Runs of a project, the last started first. */
-export function listRuns(tx: CallerTransaction, filter: RunFilter): Promise<RunSummary[]> {
-  let query = selectRuns(tx).orderBy("r.number", "desc").limit(filter.limit);
-  if (filter.projectId !== undefined) query = query.where("r.project_id", "=", filter.projectId);
+/** Runs of a project or of an organisation, the last created first, behind a place in that order. */
+export async function listRuns(
+  tx: CallerTransaction,
+  of: { projectId: string } | { orgId: string },
+  page: { filter: RunFilter; after: RunPlace | undefined; limit: number },
+): Promise<ListedRun[]> {
+  const { filter, after } = page;
+  let query = selectRuns(tx)
+    .innerJoin("projects as p", "p.id", "r.project_id")
+    .innerJoin("orgs as o", "o.id", "r.org_id")
+    .select(["p.name as projectName", "p.slug as projectSlug", "o.slug as orgSlug"])
+    .orderBy("r.created_at", "desc")
+    .orderBy("r.id", "desc")
+    .limit(page.limit);
+  query =
+    "projectId" in of
+      ? query.where("r.project_id", "=", of.projectId)
+      : query.where("r.org_id", "=", of.orgId);
   if (filter.status !== undefined) query = query.where("r.status", "=", filter.status);
   if (filter.workflowPath !== undefined) query = query.where("r.workflow_path", "=", filter.workflowPath);
-  if (filter.before !== undefined) query = query.where("r.number", "<", filter.before);
+  if (filter.trigger !== undefined) query = query.where("r.trigger", "=", filter.trigger);
+  if (filter.ref !== undefined) query = query.where("r.ref", "=", filter.ref);
+  if (filter.actor !== undefined) query = query.where("r.created_by", "=", filter.actor);
+  if (filter.since !== undefined) query = query.where("r.created_at", ">=", filter.since);
+  if (filter.until !== undefined) query = query.where("r.created_at", "<", filter.until);
+  if (filter.text !== undefined) query = query.where(holdsText(filter.text));
+  if (after !== undefined)
+    query = query.where(
+      sql<boolean>`(r.created_at, r.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`,
+    );
   return query.execute();
+}
+
+/** A commit is looked up by its beginning, which the index on commits answers; anything else is looked for in the names. */
+function holdsText(text: string) {
+  const trimmed = text.trim();
+  if (/^#?\d{1,9}$/.test(trimmed)) return sql<boolean>`r.number = ${Number(trimmed.replace("#", ""))}`;
+  if (/^[0-9a-f]{7,64}$/.test(trimmed)) {
+    // As a range and not `like`, which the index could not answer in every collation.
+    const end = `${trimmed.slice(0, -1)}${String.fromCharCode(trimmed.charCodeAt(trimmed.length - 1) + 1)}`;
+    return sql<boolean>`(r.commit collate "C" >= ${trimmed} and r.commit collate "C" < ${end})`;
+  }
+  const pattern = `%${trimmed.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  return sql<boolean>`(r.name ilike ${pattern} or r.workflow_path ilike ${pattern})`;
 }

@@ -47,6 +47,9 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   trigger_syncs: readOnly,
   trigger_listeners: readOnly,
   schedules: readOnly,
+  run_logs: readOnly,
+  run_log_pages: readOnly,
+  retention_policies: readOnly,
   // Nobody changes what is written, the server no more than anybody else.
   audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
 };

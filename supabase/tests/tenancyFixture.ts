@@ -124,6 +124,10 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash)
       values (${approvalId}, ${orgId}, ${projectId}, ${runId}, 's1', 'why', 'h')`;
     await tx`insert into secrets (org_id, project_id, name, ciphertext, key_id) values (${orgId}, ${projectId}, 'TOKEN', ${"A".repeat(40)}, '1')`;
+    await tx`insert into run_logs (run_id, step_id, org_id, lines) values (${runId}, 's1', ${orgId}, 1)`;
+    await tx`insert into run_log_pages (run_id, step_id, org_id, project_id, first_line, lines, body, marks)
+      values (${runId}, 's1', ${orgId}, ${projectId}, 0, 1, 'printed', '[[0, "out", 0]]')`;
+    await tx`insert into retention_policies (org_id) values (${orgId})`;
     await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
     await tx`insert into freezes (org_id, project_id, reason, frozen_by, lifted_at) values (${orgId}, ${projectId}, 'why', ${owner}, now())`;
     const [delivery] = await tx<{ id: string }[]>`

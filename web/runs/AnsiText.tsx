@@ -1,5 +1,5 @@
 import { For, type JSX } from "solid-js";
-import { parseAnsi, type AnsiStyle } from "./ansi.ts";
+import { parseAnsi, type AnsiStyle } from "../../shared/run/ansi.ts";
 
 function colour(value: number | string | null): string | undefined {
   if (value === null) return undefined;

@@ -9,9 +9,9 @@ import { createCommands } from "../ui/commands.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { VirtualList, type VirtualListHandle } from "../ui/VirtualList.tsx";
-import { stripAnsi } from "./ansi.ts";
+import { stripAnsi } from "../../shared/run/ansi.ts";
 import { LogRow } from "./LogRow.tsx";
-import { logRows, makeLogGroups } from "./logGroups.ts";
+import { logRows, makeLogGroups } from "../../shared/run/logGroups.ts";
 import { makeLogSearch } from "./logSearch.ts";
 
 export interface LogViewProps {

@@ -1,5 +1,5 @@
 import { lineAt, lineCount, type StepLog } from "../../shared/run/stepLog.ts";
-import { stripAnsi } from "./ansi.ts";
+import { stripAnsi } from "../../shared/run/ansi.ts";
 
 /** Indices of lines that contain the words searched for, ignoring case. */
 export interface LogSearch {

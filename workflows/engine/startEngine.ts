@@ -5,6 +5,7 @@ import type { RunStatus } from "../../shared/run/events.ts";
 import type { Value } from "../../shared/workflow/expressions.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
+import { makeHistoryTasks } from "../history/historyTasks.ts";
 import type { RunInfo, StepSettings } from "../steps/step.ts";
 import { deliveryQueue, makeTriggers } from "../triggers/makeTriggers.ts";
 import type { Checkout } from "./checkout.ts";
@@ -95,6 +96,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await DBOS.registerQueue("runs", { minPollingIntervalMs: 20, onConflict: "always_update" });
   await DBOS.registerQueue("deliveries", { ...deliveryQueue, onConflict: "always_update" });
   const subscription = await listen(parts);
+  const history = makeHistoryTasks({ sql, settings: options.settings, logger });
   const loops = [
     every(
       1000,
@@ -104,6 +106,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     every(5000, () => reconcile(parts), logger),
     every(5000, () => catchUp(parts), logger),
     ...triggers.loops.map(({ everyMs, work }) => every(everyMs, work, logger)),
+    every(1000, () => history.packLogs(), logger),
+    every(60_000, () => history.retain(), logger),
   ];
   return {
     async stop() {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendLog, emptyLog, lineCount, type StepLog } from "../../shared/run/stepLog.ts";
+import { appendLog, emptyLog, lineCount, type StepLog } from "./stepLog.ts";
 import { logRows, makeLogGroups } from "./logGroups.ts";
 
 const withText = (log: StepLog, text: string) => appendLog(log, [{ stream: "out", text, at: 0 }]);

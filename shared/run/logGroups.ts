@@ -1,4 +1,4 @@
-import { lineAt, type StepLog } from "../../shared/run/stepLog.ts";
+import { lineAt, type StepLog } from "./stepLog.ts";
 import { stripAnsi } from "./ansi.ts";
 
 /** Lines between `::group::Title` and `::endgroup::`, GitHub's markers. Indices count from 0. */

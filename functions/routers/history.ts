@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { artifactChain } from "../sql/artifactChain.ts";
+import { findInLog, logPages } from "../sql/logPages.ts";
+import { requireProject } from "../sql/requireProject.ts";
+import { requireRun } from "../sql/requireRun.ts";
+import { eventsWithoutLog, logHeaders } from "../sql/runOutline.ts";
+import { searchLogs } from "../sql/searchLogs.ts";
+import { procedure, router } from "../trpc.ts";
+import type { ChainLink, LogHit, LogPage, RunOutline } from "../historyViews.ts";
+import { id } from "./inputs.ts";
+
+const stepOfRun = { runId: id, stepId: z.string().min(1).max(200) };
+/** Of one answer; a page is at most 256 kB of text. */
+const pagesPerAnswer = 8;
+const foundPerLog = 10_000;
+
+/** Runs that have ended, as they are looked at later: outline, pages of logs, search, what came of what. */
+export const historyRouter = router({
+  /** All of an ended run but its log. */
+  outline: procedure.input(z.strictObject({ runId: id })).query(({ ctx, input }): Promise<RunOutline> =>
+    ctx.asCaller(async (tx) => {
+      await requireRun(tx, input.runId);
+      return {
+        events: await eventsWithoutLog(tx, input.runId),
+        logs: await logHeaders(tx, input.runId),
+      };
+    }),
+  ),
+  /** Pages of a step's log around the lines asked for, counted from 0; fewer when they are many. */
+  logPages: procedure
+    .input(z.strictObject({ ...stepOfRun, from: z.int().min(0), to: z.int().min(0) }))
+    .query(({ ctx, input }): Promise<LogPage[]> =>
+      ctx.asCaller(async (tx) => {
+        await requireRun(tx, input.runId);
+        return logPages(tx, { ...input, limit: pagesPerAnswer });
+      }),
+    ),
+  /** Which lines of a step's log hold the words, counted from 0; the first ten thousand. */
+  findInLog: procedure
+    .input(z.strictObject({ ...stepOfRun, words: z.string().min(1).max(200) }))
+    .query(({ ctx, input }): Promise<number[]> =>
+      ctx.asCaller(async (tx) => {
+        await requireRun(tx, input.runId);
+        return findInLog(tx, { ...input, limit: foundPerLog });
+      }),
+    ),
+  /** Lines of the logs of a project's ended runs, newest first. */
+  searchLogs: procedure
+    .input(
+      z.strictObject({
+        projectId: id,
+        words: z.string().trim().min(3).max(200),
+        /** `nextCursor` of the answer before. */
+        cursor: z.int().min(1).nullish(),
+        limit: z.int().min(1).max(50).default(20),
+      }),
+    )
+    .query(({ ctx, input }): Promise<{ items: LogHit[]; nextCursor: number | null }> =>
+      ctx.asCaller(async (tx) => {
+        await requireProject(tx, input.projectId);
+        const { cursor, ...asked } = input;
+        const hits = await searchLogs(tx, { ...asked, before: cursor ?? null });
+        const pages = new Set(hits.map((hit) => hit.pageId));
+        const last = hits.at(-1);
+        return {
+          items: hits,
+          nextCursor: pages.size === input.limit && last !== undefined ? last.pageId : null,
+        };
+      }),
+    ),
+  /** Artifacts that belong together with those of a run, also of other runs. */
+  chain: procedure.input(z.strictObject({ runId: id })).query(({ ctx, input }): Promise<ChainLink[]> =>
+    ctx.asCaller(async (tx) => {
+      await requireRun(tx, input.runId);
+      return artifactChain(tx, input.runId);
+    }),
+  ),
+});

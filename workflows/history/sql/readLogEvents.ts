@@ -1,0 +1,21 @@
+import type { LogChunk } from "../../../shared/run/events.ts";
+import type { Sql } from "../../engine/database.ts";
+
+interface LogEvent {
+  stepId: string;
+  chunks: LogChunk[];
+}
+
+/** The log of a run in order. By the events' keys, so that no other event is unpacked for its type. */
+export async function* readLogEvents(sql: Sql, runId: string): AsyncGenerator<LogEvent> {
+  let after = 0;
+  for (;;) {
+    const rows = await sql<(LogEvent & { seq: number })[]>`
+      select seq, event ->> 'stepId' as "stepId", event -> 'chunks' as chunks from public.run_events
+      where run_id = ${runId} and seq > ${after} and key like 'log:%' order by seq limit 200`;
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.seq;
+  }
+}
