@@ -6,6 +6,7 @@ import { filesRouter } from "./routers/files.ts";
 import { gitTokensRouter } from "./routers/gitTokens.ts";
 import { issuesRouter } from "./routers/issues.ts";
 import { historyRouter } from "./routers/history.ts";
+import { notificationsRouter } from "./routers/notifications.ts";
 import { operationalizeRouter } from "./routers/operationalize.ts";
 import { orgsRouter } from "./routers/orgs.ts";
 import { projectsRouter } from "./routers/projects.ts";
@@ -33,6 +34,7 @@ export const appRouter = router({
   history: historyRouter,
   retention: retentionRouter,
   approvals: approvalsRouter,
+  notifications: notificationsRouter,
   operationalize: operationalizeRouter,
   sites: sitesRouter,
   secrets: secretsRouter,

@@ -286,6 +286,19 @@ export interface Inbox {
   failedRuns: ListedRun[];
 }
 
+/** What a run's notify step has told the caller. */
+export interface Notification {
+  id: string;
+  message: string;
+  createdAt: string;
+  readAt: string | null;
+  projectName: string;
+  projectSlug: string;
+  orgSlug: string;
+  runNumber: number;
+  runName: string;
+}
+
 export interface Site {
   id: string;
   slug: string;

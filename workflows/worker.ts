@@ -27,6 +27,10 @@ const environmentSchema = z.object({
   CODER_MAX_STEPS: z.coerce.number().int().min(1).default(Math.max(2, availableParallelism())),
   /** For tests: where repositories are, with {org} and {project}. */
   CODER_GIT_REMOTE: z.string().optional(),
+  /** Such as smtps://user:password@mail.example.com; without it mail stays in the local stack. */
+  CODER_SMTP_URL: z.url().optional(),
+  /** The sender of mail. */
+  CODER_MAIL_FROM: z.string().default("Coder <coder@localhost>"),
   CODER_LOG_LEVEL: z.string().default("info"),
 });
 
@@ -53,6 +57,8 @@ async function main(): Promise<void> {
   // Not in the environment any more, so that nothing started from here can inherit them.
   delete process.env.CODER_SERVICE_KEY;
   delete process.env.CODER_DATABASE_URL;
+  delete process.env.CODER_SMTP_URL;
+  const smtpUrl = environment.CODER_SMTP_URL;
   const remote = environment.CODER_GIT_REMOTE ?? `${environment.CODER_URL}/git/{org}/{project}.git`;
   const engine = await startEngine({
     workerId,
@@ -63,6 +69,7 @@ async function main(): Promise<void> {
       serviceKey,
       registry: environment.CODER_REGISTRY,
       workDir,
+      ...(smtpUrl === undefined ? {} : { smtp: { url: smtpUrl, from: environment.CODER_MAIL_FROM } }),
     },
     checkout: makeCheckout({
       remote: (run) => remote.replace("{org}", run.orgSlug).replace("{project}", run.projectSlug),
@@ -75,6 +82,7 @@ async function main(): Promise<void> {
       serviceKey,
       environment.CODER_DATABASE_URL,
       decodeURIComponent(new URL(environment.CODER_DATABASE_URL).password),
+      ...(smtpUrl === undefined ? [] : [smtpUrl, decodeURIComponent(new URL(smtpUrl).password)]),
     ],
     logger,
     onFenced: () => process.exit(fencedExitCode),

@@ -9,6 +9,7 @@ import { describeRuns } from "./runs.contract.ts";
 import { describeHistory } from "./history.contract.ts";
 import { describeDecisions } from "./decisions.contract.ts";
 import { describeMcp } from "./mcp.contract.ts";
+import { describeNotifications } from "./notifications.contract.ts";
 import { describeSites } from "./sites.contract.ts";
 import { describeSecrets } from "./secrets.contract.ts";
 import { describeTransport } from "./transport.contract.ts";
@@ -48,6 +49,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeDecisions(world);
     describeSites(world);
     describeMcp(world);
+    describeNotifications(world);
     describeSecrets(world);
     describeTransport(world);
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { CoderError } from "../../shared/errors.ts";
 
 export interface Mail {
@@ -17,12 +18,20 @@ export interface MailCatcher {
   send(message: { to: string; subject: string; text?: string; html?: string }): Promise<void>;
   /** `GET /mail` (list), `/mail/<id>` (message), `/mail.json` (all messages, newest first). */
   handle(request: Request): Promise<Response>;
+  /** `POST` of `{ to, subject, text }` by the worker, which knows the service key. */
+  receive(request: Request, serviceKey: string): Promise<Response>;
 }
+
+const messageSchema = z.strictObject({
+  to: z.email(),
+  subject: z.string().max(500),
+  text: z.string().max(100_000),
+});
 
 /** Catches the mails of the local installation into files `<dataDir>/mail/<time>-<id>.json`, and shows them at `/mail`. */
 export async function createMailCatcher(directory: string): Promise<MailCatcher> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return {
+  const catcher: MailCatcher = {
     async send(message) {
       const mail: Mail = {
         id: `${Date.now()}-${randomUUID()}`,
@@ -36,6 +45,14 @@ export async function createMailCatcher(directory: string): Promise<MailCatcher>
       await writeFile(`${path}.part`, JSON.stringify(mail), { mode: 0o600 });
       await rename(`${path}.part`, path);
     },
+    async receive(request, serviceKey) {
+      if (request.headers.get("authorization") !== `Bearer ${serviceKey}`)
+        throw new CoderError("forbidden", "Only the worker sends mail here.");
+      const parsed = messageSchema.safeParse(await request.json().catch(() => null));
+      if (!parsed.success) throw new CoderError("bad_input", z.prettifyError(parsed.error));
+      await catcher.send(parsed.data);
+      return Response.json({});
+    },
     async handle(request) {
       const { pathname } = new URL(request.url);
       if (pathname === "/mail.json") return Response.json(await readMails(directory), { headers: noStore });
@@ -46,6 +63,7 @@ export async function createMailCatcher(directory: string): Promise<MailCatcher>
       return page(mail.subject, messagePage(mail));
     },
   };
+  return catcher;
 }
 
 async function readMails(directory: string): Promise<Mail[]> {

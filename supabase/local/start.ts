@@ -300,7 +300,7 @@ function routesOf(services: Services, input: ServiceInput): Routes {
 }
 
 /** What only a local installation has. */
-function localPaths({ lite, hasGitHub }: Services, { secrets, health }: ServiceInput): Routes["paths"] {
+function localPaths({ lite, mail, hasGitHub }: Services, { secrets, health }: ServiceInput): Routes["paths"] {
   const apiKey = process.env.CODER_WEBCONTAINER_KEY;
   const config = {
     anonKey: secrets.anonKey,
@@ -322,6 +322,7 @@ function localPaths({ lite, hasGitHub }: Services, { secrets, health }: ServiceI
       const session = await ownerSession({ request, ownOrigin, peerAddress, accounts: lite.accounts });
       return Response.json(session, { headers: { "cache-control": "no-store" } });
     },
+    "/local/mail": ({ request }) => mail.receive(request, secrets.serviceRoleKey),
     "/healthz": () => {
       const { ok, body } = health();
       return Response.json(body, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });

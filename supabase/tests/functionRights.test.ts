@@ -46,6 +46,7 @@ const callers: Record<string, string[]> = {
   "private.my_writable_orgs": users,
   "private.next_number": nobody,
   "private.note_unnamed_blobs": nobody,
+  "private.notify_members": server,
   "private.record_delivery": server,
   "private.record_ref_moves": server,
   "private.record_repo_event": nobody,

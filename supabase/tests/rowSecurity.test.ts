@@ -50,6 +50,13 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   run_logs: readOnly,
   run_log_pages: readOnly,
   retention_policies: readOnly,
+  // The row is the owner's own notification.
+  notifications: {
+    select: ["owner", "service"],
+    insert: server,
+    update: ["owner", "service"],
+    delete: server,
+  },
   // Nobody changes what is written, the server no more than anybody else.
   audit_log: { select: admins, insert: server, update: nobody, delete: nobody },
 };
@@ -72,6 +79,7 @@ const writableColumns: Record<string, { insert?: string[]; update?: string[] }> 
   },
   changes: { update: ["body", "title"] },
   sites: { update: ["revoked_at"] },
+  notifications: { update: ["read_at"] },
 };
 
 let tenancy: Tenancy;

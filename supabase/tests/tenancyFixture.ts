@@ -128,6 +128,8 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`insert into run_log_pages (run_id, step_id, org_id, project_id, first_line, lines, body, marks)
       values (${runId}, 's1', ${orgId}, ${projectId}, 0, 1, 'printed', '[[0, "out", 0]]')`;
     await tx`insert into retention_policies (org_id) values (${orgId})`;
+    await tx`insert into notifications (org_id, user_id, project_id, run_id, step_id, message)
+      values (${orgId}, ${owner}, ${projectId}, ${runId}, 's1', 'm')`;
     await tx`select private.record_delivery(${projectId}, 'repo', 'push', 'k', '{}')`;
     await tx`insert into freezes (org_id, project_id, reason, frozen_by, lifted_at) values (${orgId}, ${projectId}, 'why', ${owner}, now())`;
     const [delivery] = await tx<{ id: string }[]>`

@@ -5,6 +5,7 @@ export const crashPoints = [
   "mid-command",
   "after-command-before-event",
   "mid-deploy",
+  "mid-release",
   "before-finish",
 ] as const;
 

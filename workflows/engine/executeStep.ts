@@ -24,6 +24,7 @@ import type { Slots } from "./slots.ts";
 import { beginStep } from "./sql/beginStep.ts";
 import { listPassedChecks } from "./sql/listPassedChecks.ts";
 import { listArtifacts } from "./sql/listArtifacts.ts";
+import { notifyMembers } from "./sql/notifyMembers.ts";
 import { publishDeployment } from "./sql/publishDeployment.ts";
 import { loadStepRuns } from "./sql/loadStepRuns.ts";
 
@@ -278,6 +279,8 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
           runId: run.id,
         }),
       ),
+    notify: (message) =>
+      whenConnected(() => notifyMembers(deps.sql, { runId: run.id, stepId: step.id, message })),
     store: deps.store,
     crashPoint,
   };

@@ -9,7 +9,8 @@ export interface Forge {
   tree(ref: string): Promise<Tree>;
   /** Throws `not_found` if the path is not in the tree. */
   blob(ref: string, path: string): Promise<Uint8Array>;
-  log(ref: string, page: { limit: number; before?: string }): Promise<CommitInfo[]>;
+  /** `since`: without this commit and everything before it. */
+  log(ref: string, page: LogPage): Promise<CommitInfo[]>;
   /** What `head` brings over the merge base with `base`. */
   diff(base: string, head: string): Promise<Diff>;
   /** Throws `conflict` if `expectedHead` is given and the branch has moved. */
@@ -17,6 +18,9 @@ export interface Forge {
   /** Throws `conflict` with the conflicting paths in `details.conflicts`. Merging what is merged answers the same commit. */
   merge(request: MergeRequest): Promise<string>;
   deleteBranch(branch: string): Promise<void>;
+  tags(): Promise<Tag[]>;
+  /** Makes an annotated tag; making the same one again changes nothing. Throws `conflict` if it is at another commit. */
+  tag(request: TagRequest): Promise<void>;
   /** Opens a change of `head` into `base`, or updates the open one of that branch. Answers its number. */
   openChange(request: ChangeRequest): Promise<number>;
 }
@@ -102,6 +106,16 @@ export const mergeRequestSchema = z.object({
 });
 export type MergeRequest = z.infer<typeof mergeRequestSchema>;
 
+export const tagsSchema = z.object({ tags: z.array(z.object({ name: z.string(), commit: sha })) });
+export type Tag = z.infer<typeof tagsSchema>["tags"][number];
+
+export const tagRequestSchema = z.object({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "letters, digits, dots, _ and -"),
+  commit: sha,
+  message: z.string().min(1).max(100_000),
+});
+export type TagRequest = z.infer<typeof tagRequestSchema>;
+
 export const changeRequestSchema = z.object({
   title: z.string().min(1).max(200),
   body: z.string().max(20_000),
@@ -131,6 +145,11 @@ export const checkReportSchema = z.strictObject({
   source: z.string().trim().min(1).max(80).default("external"),
 });
 export type CheckReport = z.infer<typeof checkReportSchema>;
+export interface LogPage {
+  limit: number;
+  before?: string;
+  since?: string;
+}
 
 /** Who a commit is by. */
 export interface Author {

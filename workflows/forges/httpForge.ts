@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CoderError, httpStatusByCode, type ErrorCode } from "../../shared/errors.ts";
-import { commitInfoSchema, diffSchema, refsSchema, treeSchema, type Forge } from "./forge.ts";
+import { commitInfoSchema, diffSchema, refsSchema, tagsSchema, treeSchema, type Forge } from "./forge.ts";
 
 export interface HttpForgeOptions {
   /** Origin of the stack, e.g. http://localhost:3000. */
@@ -64,6 +64,7 @@ export function httpForge(options: HttpForgeOptions): Forge {
         ref,
         limit: String(page.limit),
         ...(page.before === undefined ? {} : { before: page.before }),
+        ...(page.since === undefined ? {} : { since: page.since }),
       };
       return (await read(z.object({ commits: z.array(commitInfoSchema) }), "log", query)).commits;
     },
@@ -73,6 +74,10 @@ export function httpForge(options: HttpForgeOptions): Forge {
     openChange: async (request) => {
       const response = await call("changes", {}, { method: "POST", body: JSON.stringify(request) });
       return z.object({ number: z.number() }).parse(await response.json()).number;
+    },
+    tags: async () => (await read(tagsSchema, "tags", {})).tags,
+    tag: async (request) => {
+      await call("tags", {}, { method: "POST", body: JSON.stringify(request) });
     },
     deleteBranch: async (branch) => {
       await call("refs", { branch }, { method: "DELETE" });

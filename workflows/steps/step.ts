@@ -52,6 +52,8 @@ export interface StepSettings {
   serviceKey: string;
   registry: string;
   workDir: string;
+  /** Where mail goes out; undefined where the stack itself keeps it. */
+  smtp?: { url: string; from: string };
 }
 
 /** Content-addressed: the bytes of a path are in bucket `sites` under `<orgId>/<sha256>`. */
@@ -126,6 +128,8 @@ export interface StepContext {
     name: string;
     manifest: SiteManifest;
   }): Promise<string>;
+  /** Tells the members of the organisation in their inbox, once per step; returns the addresses for mail. */
+  notify(message: string): Promise<string[]>;
   /** Storage, as the service. */
   store: ObjectStore;
   /** Kills the process when CODER_CRASH_AT names this point; for crash tests. */

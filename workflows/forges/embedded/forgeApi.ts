@@ -5,6 +5,7 @@ import {
   checkReportSchema,
   commitRequestSchema,
   mergeRequestSchema,
+  tagRequestSchema,
   type ChangeRequest,
   type CheckReport,
 } from "../forge.ts";
@@ -101,9 +102,11 @@ export const forgeRoutes: Record<string, Route> = {
     async handle(call) {
       const before = call.url.searchParams.get("before");
       const limit = Number(call.url.searchParams.get("limit") ?? "50");
+      const since = call.url.searchParams.get("since");
       const commits = await call.repository.log(refOf(call), {
         limit,
         ...(before === null ? {} : { before }),
+        ...(since === null ? {} : { since }),
       });
       return Response.json({ commits });
     },
@@ -146,6 +149,17 @@ export const forgeRoutes: Record<string, Route> = {
       // People open changes through the product's API, which names them.
       if (!byService) throw new CoderError("forbidden", "Only a worker opens changes here");
       return Response.json({ number: await openChange(await parseBody(request, changeRequestSchema)) });
+    },
+  },
+  "GET tags": {
+    access: "read",
+    handle: async ({ repository }) => Response.json({ tags: await repository.tags() }),
+  },
+  "POST tags": {
+    access: "write",
+    async handle({ repository, request, author }) {
+      await repository.tag(await parseBody(request, tagRequestSchema), author);
+      return Response.json({});
     },
   },
   "DELETE refs": {

@@ -3,7 +3,19 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CoderError } from "../../../shared/errors.ts";
-import type { Author, CommitInfo, CommitRequest, Diff, Files, MergeRequest, Refs, Tree } from "../forge.ts";
+import type {
+  Author,
+  CommitInfo,
+  CommitRequest,
+  Diff,
+  Files,
+  LogPage,
+  MergeRequest,
+  Refs,
+  Tag,
+  TagRequest,
+  Tree,
+} from "../forge.ts";
 import { fastImportStream, type ImportedFile } from "./fastImport.ts";
 import { git, type GitOptions, type GitResult } from "./git.ts";
 import type { RefMove } from "./refMove.ts";
@@ -119,7 +131,7 @@ export class Repository {
     return { commit, files, skipped };
   }
 
-  async log(ref: string, page: { limit: number; before?: string }): Promise<CommitInfo[]> {
+  async log(ref: string, page: LogPage): Promise<CommitInfo[]> {
     const from =
       page.before === undefined ? await this.#require(ref) : `${await this.#require(page.before)}^@`;
     const { stdout } = await this.#git([
@@ -127,6 +139,7 @@ export class Repository {
       `--max-count=${Math.min(Math.max(page.limit, 1), 500)}`,
       "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00%x1e",
       from,
+      ...(page.since === undefined ? [] : [`^${await this.#require(page.since)}`]),
       "--",
     ]);
     return stdout
@@ -267,6 +280,27 @@ export class Repository {
     if (before === null) return;
     await this.#git(["update-ref", "-d", `refs/heads/${branchName(branch)}`]);
     this.moves.push({ branch, before, after: null });
+  }
+
+  /** Every tag with the commit that it is on. */
+  async tags(): Promise<Tag[]> {
+    const format = "--format=%(refname:short)%00%(objectname)%00%(*objectname)";
+    const { stdout } = await this.#git(["for-each-ref", format, "refs/tags"]);
+    return lines(stdout).map((line) => {
+      const [name = "", own = "", peeled = ""] = line.split("\0");
+      return { name, commit: peeled === "" ? own : peeled };
+    });
+  }
+
+  async tag(request: TagRequest, author: Author): Promise<void> {
+    const commit = await this.#require(request.commit);
+    const existing = (await this.tags()).find((one) => one.name === request.name);
+    if (existing?.commit === commit) return;
+    if (existing !== undefined)
+      throw new CoderError("conflict", `The tag ${request.name} is on ${existing.commit} already`);
+    await this.#git(["tag", "--annotate", "--message", request.message, request.name, commit], {
+      env: identity(author),
+    });
   }
 
   /** The tree as a zip. */
