@@ -108,7 +108,7 @@ function noteLine({ sha, scope, subject, breaking }: ReadCommit): string {
   // A subject is somebody's text: it must not begin a list, a heading or a link of its own.
   const text = (breaking ?? subject)
     .replaceAll(/\s+/g, " ")
-    .replaceAll(/[<>`\[\]]/g, "")
+    .replaceAll(/[<>`[\]]/g, "")
     .trim();
   return `- ${scope === null ? "" : `**${scope.replaceAll(/[^\w./-]/g, "")}:** `}${text} (${sha.slice(0, 8)})`;
 }

@@ -32,7 +32,8 @@ export async function releaseStep(context: StepContext): Promise<StepResult> {
   const { spec } = context.step;
   if (spec.type !== "release") throw new TypeError(`A ${spec.type} step is no release`);
   const { url, serviceKey } = context.settings;
-  const forge = httpForge({ url, projectId: context.run.projectId, token: serviceKey });
+  const { projectId, id: runId } = context.run;
+  const forge = httpForge({ url, projectId, token: serviceKey, runId });
   const release = await prepare(context, forge, spec.bump);
   if (release.kind === "nothing") {
     context.log("note", "No commits since the last release, so there is nothing to release.\n");
