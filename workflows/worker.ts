@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
 import { CoderError, toCoderError } from "../shared/errors.ts";
+import { readSecretKeys } from "../shared/secrets/secretKeys.ts";
 import { makeCheckout } from "./engine/checkout.ts";
 import { startEngine } from "./engine/startEngine.ts";
 import { openPlainSandbox } from "./sandbox/plain.ts";
@@ -20,6 +21,8 @@ const environmentSchema = z.object({
   CODER_DATABASE_URL: z.string().min(1),
   CODER_URL: z.url(),
   CODER_SERVICE_KEY: z.string().min(1),
+  /** Opens the secrets of runs (docs/SELF_HOSTING.md). */
+  CODER_SECRETS_KEY: z.string().optional(),
   CODER_WORK_DIR: z.string().min(1),
   CODER_REGISTRY: z.url(),
   CODER_SANDBOX: z.enum(["srt", "none"]).default("srt"),
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
   delete process.env.CODER_DATABASE_URL;
   delete process.env.CODER_SMTP_URL;
   const smtpUrl = environment.CODER_SMTP_URL;
+  delete process.env.CODER_SECRETS_KEY;
   const remote = environment.CODER_GIT_REMOTE ?? `${environment.CODER_URL}/git/{org}/{project}.git`;
   const engine = await startEngine({
     workerId,
@@ -83,7 +87,9 @@ async function main(): Promise<void> {
       environment.CODER_DATABASE_URL,
       decodeURIComponent(new URL(environment.CODER_DATABASE_URL).password),
       ...(smtpUrl === undefined ? [] : [smtpUrl, decodeURIComponent(new URL(smtpUrl).password)]),
+      ...(environment.CODER_SECRETS_KEY ?? "").split(",").map((entry) => entry.slice(entry.indexOf(":") + 1)),
     ],
+    secretKeys: readSecretKeys(environment.CODER_SECRETS_KEY),
     logger,
     onFenced: () => process.exit(fencedExitCode),
   });

@@ -127,6 +127,13 @@ export const runEventSchema = z.discriminatedUnion("type", [
     decidedBy: z.string().nullable(),
     comment: z.string().nullable(),
   }),
+  z.object({
+    type: z.literal("secret.used"),
+    stepId: z.string(),
+    name: z.string(),
+    /** What the step's command sees in its place. */
+    givenAs: z.enum(["placeholder", "value"]),
+  }),
   z.object({ type: z.literal("artifact.created"), artifact: artifactSchema }),
   z.object({
     type: z.literal("policy.allowed"),

@@ -183,6 +183,9 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
       const { stepId, action, rule } = event;
       return { ...view, permissions: [...view.permissions, { stepId, action, rule, at }] };
     }
+    // Told by the step's log and the audit log.
+    case "secret.used":
+      return view;
     case "policy.denied":
       return {
         ...view,

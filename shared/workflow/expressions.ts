@@ -341,6 +341,17 @@ export function interpolateValue(value: Value, context: ExpressionContext): Valu
   );
 }
 
+/** Names of the secrets that a text's expressions read, each once. A name that is computed is not among them. */
+export function secretsRead(template: string): string[] {
+  const names = splitTemplate(template).flatMap((piece) => {
+    if (piece.kind !== "expression" || !piece.source.includes("secrets")) return [];
+    const references: Reference[] = [];
+    collectReferences(runEnvironment.parse(piece.source).ast, references, []);
+    return references.flatMap((one) => (one.variable === "secrets" ? [one.name] : []));
+  });
+  return [...new Set(names)];
+}
+
 function valueText(value: Value): string {
   if (typeof value === "string") return value;
   return value === null ? "" : JSON.stringify(value);

@@ -27,7 +27,7 @@ export const builtinTarget: DeployTarget = {
         "too_large",
         `${directory} holds ${megabytes(total)}; a site may have ${megabytes(limits.bytes)}.`,
       );
-    const { manifest, read } = await readSite(sandbox, directory, files);
+    const { manifest, read } = await readSite(request, directory, files);
     const contentHash = createHash("sha256")
       .update(JSON.stringify({ target: request.target, manifest }))
       .digest("hex");
@@ -63,11 +63,19 @@ async function findSite(
   );
 }
 
-async function readSite(sandbox: Sandbox, directory: string, files: SandboxFile[]) {
+async function readSite({ sandbox, context }: DeployRequest, directory: string, files: SandboxFile[]) {
   const manifest: SiteManifest = {};
   const places = new Map<string, string>();
   for (const { path } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const bytes = await sandbox.read(posix.join(directory, path), limits.fileBytes);
+    if (context.secrets.isIn(path) || context.secrets.isIn(bytes)) {
+      const shown = context.secrets.isIn(path) ? "The name of a file" : path;
+      throw new CoderError(
+        "forbidden",
+        `${shown} holds a secret of the run, and everybody could read it; nothing is published.`,
+        { details: { rule: "secrets.deploy" } },
+      );
+    }
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     manifest[path] = { sha256, size: bytes.byteLength, type: contentType(path) };
     places.set(sha256, posix.join(directory, path));

@@ -22,6 +22,6 @@ export interface DeployPlan {
 /** The port to a place where sites are hosted. Adapter: `builtin.ts`. */
 export interface DeployTarget {
   name: string;
-  /** @throws CoderError `not_found` when there is nothing to deploy, `too_large` above the target's limits. */
+  /** @throws CoderError `not_found` when there is nothing to deploy, `too_large` above the target's limits, `forbidden` when a secret would go out. */
   plan(request: DeployRequest): Promise<DeployPlan>;
 }

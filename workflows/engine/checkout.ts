@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
 import type { RunInfo } from "../steps/step.ts";
@@ -34,6 +35,8 @@ export function makeCheckout(settings: {
       if (existsSync(join(directory, ".git/config"))) return;
       await git(directory, ["init", "--quiet", "--template=", "."]);
       await git(directory, ["config", "gc.auto", "0"]);
+      // There is one for each sandbox of the run to deny; where there is none, the first to end takes the denial with it.
+      await mkdir(join(directory, ".git/hooks"), { recursive: true });
     },
     async fetch(directory, run, signal) {
       const remote = settings.remote(run);

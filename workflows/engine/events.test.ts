@@ -22,7 +22,12 @@ beforeAll(async () => {
     insert into projects (org_id, slug, name, source) select org_id, 'p', 'p', 'upload' from members where user_id = ${userId} returning id`;
   projectId = project!.id;
   await addWorker(sql, "worker", "1");
-  events = makeRunEvents({ sql, workerId: "worker", redactor: makeRedactor([secret]), maxLogChars: 1000 });
+  events = makeRunEvents({
+    sql,
+    workerId: "worker",
+    redactorOf: () => makeRedactor([secret]),
+    maxLogChars: 1000,
+  });
 });
 afterAll(async () => {
   await sql.end();
@@ -120,7 +125,7 @@ test("nothing follows the end of a run", async () => {
 test("a worker without a lease is refused", async () => {
   const runId = await newRun();
   await addWorker(sql, "lost", "1");
-  const lost = makeRunEvents({ sql, workerId: "lost", redactor: makeRedactor([]) });
+  const lost = makeRunEvents({ sql, workerId: "lost", redactorOf: () => makeRedactor([]) });
   await removeWorker(sql, "lost");
   const error = await lost
     .append(runId, { key: "x", event: { type: "run.started", workerId: "lost" } })

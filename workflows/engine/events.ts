@@ -24,36 +24,36 @@ const defaultMaxLogChars = 50 * 1024 * 1024;
 export function makeRunEvents(deps: {
   sql: Sql;
   workerId: string;
-  redactor: Redactor;
+  redactorOf: (runId: string) => Redactor;
   /** Of one execution of a step, in UTF-16 units; default 50 Mi. */
   maxLogChars?: number;
 }): RunEvents {
-  const { sql, workerId, redactor, maxLogChars = defaultMaxLogChars } = deps;
+  const { sql, workerId, redactorOf, maxLogChars = defaultMaxLogChars } = deps;
   const store = (runId: string, events: KeyedEvent[]): Promise<void> =>
     whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
   const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
     store(
       runId,
-      events.map(({ key, event }) => ({ key, event: redactStrings(event, redactor) as RunEvent })),
+      events.map(({ key, event }) => ({ key, event: storable(redactorOf(runId).json(event)) as RunEvent })),
     );
   return {
     append,
     openLog: (target) =>
       new BatchedLog({
         ...target,
-        redactor,
+        redactor: redactorOf(target.runId),
         maxLogChars,
         append: (...events) => store(target.runId, events),
       }),
   };
 }
 
-/** Names of tests, messages and outputs can carry a secret as well as a log can. */
-function redactStrings(value: unknown, redactor: Redactor): unknown {
-  if (typeof value === "string") return redactor.text(value).replaceAll("\0", "\uFFFD").toWellFormed();
-  if (Array.isArray(value)) return value.map((one) => redactStrings(one, redactor));
+/** U+0000 has no place in Postgres' jsonb, nor has half a surrogate pair. */
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("\0", "\uFFFD").toWellFormed();
+  if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, redactStrings(one, redactor)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, storable(one)]));
 }
 
 interface LogOptions {
@@ -97,7 +97,6 @@ class BatchedLog implements StepLog {
   }
 
   #add(stream: LogChunk["stream"], text: string): void {
-    // U+0000 has no place in Postgres' jsonb, nor has half a surrogate pair.
     const clean = text.replaceAll("\0", "\uFFFD").toWellFormed();
     const last = this.#chunks.at(-1);
     const at = Date.now();

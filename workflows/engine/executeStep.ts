@@ -19,7 +19,9 @@ import { decideAndRecord, freezeRefusal, recordDenials } from "./decideAndRecord
 import type { RunEvents, StepLog } from "./events.ts";
 import { idempotencyId } from "./idempotencyId.ts";
 import type { RunPlan } from "./planRun.ts";
+import type { Redactor } from "./redact.ts";
 import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
+import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
 import type { Slots } from "./slots.ts";
 import { beginStep } from "./sql/beginStep.ts";
 import { listPassedChecks } from "./sql/listPassedChecks.ts";
@@ -27,6 +29,7 @@ import { listArtifacts } from "./sql/listArtifacts.ts";
 import { notifyMembers } from "./sql/notifyMembers.ts";
 import { publishDeployment } from "./sql/publishDeployment.ts";
 import { loadStepRuns } from "./sql/loadStepRuns.ts";
+import { makeStepSecrets, openedOf } from "./stepSecrets.ts";
 
 export interface StepRequest {
   runId: string;
@@ -59,6 +62,7 @@ export interface ExecuteDeps {
   hosts: RunHosts;
   slots: Slots;
   store: ObjectStore;
+  secrets: RunSecrets;
   settings: StepSettings;
   load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value> }>;
   /** The lease is lost: stop at once. */
@@ -97,7 +101,8 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   const startedAt = performance.now();
   const finish = async (ended: Ended, execs: number): Promise<StepOutcome> => {
     if (host.abortReason === "handover") throw new RunAborted("handover");
-    const { status, failure, outputs, exitCode } = ended;
+    // The outcome is journaled as well as stored as an event.
+    const { status, failure, outputs, exitCode } = deps.secrets.redactorOf(runId).json(ended);
     if (status !== "failed" || request.last) {
       const durationMs = Math.round(performance.now() - startedAt);
       await deps.events.append(runId, {
@@ -126,6 +131,8 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     );
     if (begun.finished || begun.cancelRequested) host.abort("canceled");
     if (host.signal.aborted) return await finish(abortedEnd(host), begun.execs);
+    // Before anything is said that could hold one.
+    const loaded = await deps.secrets.load(run, plan);
     const log = deps.events.openLog({ runId, stepId, execution: String(begun.execs) });
     const interrupted = begun.execs > request.execsBefore + 1;
     // What is not a command is made to be repeated: its effects have ids.
@@ -140,12 +147,22 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     }
     if (interrupted)
       log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
-    const context = await makeContext(deps, { request, run, plan, step, event, host, log });
+    const context = await makeContext(deps, {
+      request,
+      run,
+      plan,
+      step,
+      event,
+      host,
+      log,
+      loaded,
+      execution: String(begun.execs),
+    });
     const result = await work(step, context, host);
     crashPoint("after-command-before-event");
     await log.close();
     if ("action" in result) {
-      const { status: _status, ...question } = result;
+      const { status: _status, ...question } = deps.secrets.redactorOf(runId).json(result);
       return { kind: "needs_approval", ...question, execs: begun.execs };
     }
     return await finish(result, begun.execs);
@@ -222,10 +239,12 @@ interface ContextParts {
   event: Record<string, Value>;
   host: RunHost;
   log: StepLog;
+  loaded: LoadedSecrets;
+  execution: string;
 }
 
 async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<StepContext> {
-  const { request, run, plan, step, host, log } = parts;
+  const { request, run, plan, step, host, log, loaded, execution } = parts;
   const rows = await whenConnected(() => loadStepRuns(deps.sql, run.id));
   const finished = rows.filter((row) => ["succeeded", "failed", "skipped", "canceled"].includes(row.status));
   // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
@@ -255,7 +274,9 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     policies: plan.policies,
     settings: deps.settings,
     checkoutDir: host.repoDir,
-    sandbox: () => host.sandbox(run, { policies: plan.policies, workMayExist }),
+    sandbox: (names = []) =>
+      host.sandbox(run, { policies: plan.policies, workMayExist, secrets: openedOf(loaded, names) }),
+    secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
     log: (stream, text) => log.write(stream, text),
     decide: (intent) => decideAndRecord(decideDeps, intent),
     denied: (rule, message, input) =>
@@ -288,18 +309,20 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
 
 /** Puts an artifact's bytes into storage, then stores its event. The same kind and name of a step is the same artifact. */
 export async function storeArtifact(
-  deps: Pick<ExecuteDeps, "events" | "store">,
+  deps: Pick<ExecuteDeps, "events" | "store" | "secrets">,
   owner: { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null },
   artifact: NewArtifact,
 ): Promise<Artifact> {
   const id = idempotencyId(owner.run.id, owner.stepId ?? "", "artifact", artifact.kind, artifact.name);
-  const data = artifact.data ?? {};
-  const bytes = artifact.bytes ?? Buffer.from(JSON.stringify(data));
-  if (artifact.bytes) {
+  const redactor = deps.secrets.redactorOf(owner.run.id);
+  const data = redactor.json(artifact.data ?? {});
+  const content = artifact.bytes && withoutSecrets(artifact.bytes, artifact, redactor);
+  const bytes = content ?? Buffer.from(JSON.stringify(data));
+  if (content) {
     await deps.store.put({
       bucket: "artifacts",
       name: `${owner.run.orgId}/${owner.run.id}/${id}`,
-      bytes: artifact.bytes,
+      bytes: content,
       contentType: artifact.contentType ?? "application/octet-stream",
     });
   }
@@ -309,7 +332,7 @@ export async function storeArtifact(
     name: artifact.name,
     stepId: owner.stepId,
     sha256: createHash("sha256").update(bytes).digest("hex"),
-    size: artifact.bytes?.byteLength ?? 0,
+    size: content?.byteLength ?? 0,
     data,
     madeFrom: artifact.madeFrom ?? [],
   };
@@ -318,4 +341,18 @@ export async function storeArtifact(
     event: { type: "artifact.created", artifact: stored },
   });
   return stored;
+}
+
+/**
+ * The bytes as they may be kept: text without its secrets. Bytes of other kinds are refused whole, but for the log bundle,
+ * which is compressed from what was redacted before.
+ */
+function withoutSecrets(bytes: Uint8Array, artifact: NewArtifact, redactor: Redactor): Uint8Array {
+  if (artifact.kind === "log_bundle" || !redactor.isIn(bytes)) return bytes;
+  if (artifact.contentType?.startsWith("text/"))
+    return Buffer.from(redactor.text(Buffer.from(bytes).toString("utf8")));
+  throw new CoderError(
+    "forbidden",
+    `The artifact ${artifact.name} holds a secret of the run; it is not kept.`,
+  );
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { CoderError } from "../../shared/errors.ts";
 import type { Policies } from "../../shared/workflow/schema.ts";
 import type { OpenSandbox, Sandbox } from "../sandbox/sandbox.ts";
 import type { RunInfo } from "../steps/step.ts";
+import type { OpenedSecret } from "./runSecrets.ts";
 import type { Checkout } from "./checkout.ts";
 import { crashPoint } from "./crashPoint.ts";
 
@@ -44,13 +46,32 @@ const runIdPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** An idle run (one that waits for an approval) keeps its files, but not its sandbox's processes. */
 const idleMs = 15_000;
 
-/** What one run owns on this machine: its checkout and its sandbox, both made when first needed. */
+interface SandboxNeeds {
+  policies: Policies;
+  /** Earlier steps may have left files, so a missing checkout is `WorkspaceLost`. */
+  workMayExist: boolean;
+  /** What the commands of this sandbox are given. */
+  secrets: readonly OpenedSecret[];
+}
+
+/** A checkout that is being made: `ready` when its directory is a repository, `complete` when the files are there. */
+interface CheckingOut {
+  ready: Promise<void>;
+  complete: Promise<void>;
+}
+
+/**
+ * What one run owns on this machine: its checkout and its sandboxes, made when first needed. Commands with other secrets
+ * have another sandbox over the same files: one cannot look into the processes of the other, nor use its placeholders.
+ */
 export class RunHost {
   readonly dir: string;
   readonly repoDir: string;
   readonly #deps: RunHostDeps;
   readonly #controller = new AbortController();
-  #sandbox: Promise<Sandbox> | undefined;
+  /** By the secrets that their commands are given. */
+  readonly #sandboxes = new Map<string, Promise<Sandbox>>();
+  #checkout: CheckingOut | undefined;
   #users = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -71,7 +92,7 @@ export class RunHost {
 
   /** Whether it has a sandbox, and with it the memory of several processes. */
   get isOpen(): boolean {
-    return this.#sandbox !== undefined;
+    return this.#sandboxes.size > 0;
   }
 
   /** Kills what runs, and lets nothing of this run start any more on this worker. */
@@ -89,54 +110,71 @@ export class RunHost {
       used = false;
       this.#users -= 1;
       // What cannot be closed now is closed with the run, which reports it.
-      const close = (): void => void this.closeSandbox().catch(() => undefined);
+      const close = (): void => void this.closeSandboxes().catch(() => undefined);
       if (this.#users === 0) this.#idle = setTimeout(close, idleMs).unref();
     };
   }
 
   /**
-   * The run's sandbox, over its checkout. Fetching the files and opening the sandbox go on side by side; steps that
-   * run side by side share both.
-   * @param options `workMayExist`: earlier steps may have left files, so a missing checkout is `WorkspaceLost`.
+   * The run's sandbox for these secrets, over its checkout. Fetching the files and opening the sandbox go on side by side;
+   * steps that run side by side share both.
    */
-  async sandbox(run: RunInfo, options: { policies: Policies; workMayExist: boolean }): Promise<Sandbox> {
+  async sandbox(run: RunInfo, needs: SandboxNeeds): Promise<Sandbox> {
+    // A value that was replaced meanwhile makes another sandbox.
+    const key = needs.secrets
+      .map(({ name, id, version }) => `${name} ${id} ${version}`)
+      .sort()
+      .join("\n");
     for (;;) {
       this.signal.throwIfAborted();
-      const opening = (this.#sandbox ??= this.#open(run, options));
+      const opening = this.#sandboxes.get(key) ?? this.#open(run, needs);
+      this.#sandboxes.set(key, opening);
       try {
         const sandbox = await opening;
         if (!sandbox.ended) return sandbox;
       } catch (error) {
         // Not kept: a retry of the step tries again.
-        if (this.#sandbox === opening) this.#sandbox = undefined;
+        if (this.#sandboxes.get(key) === opening) this.#sandboxes.delete(key);
         throw error;
       }
       // A command may have killed everything inside, the server too: the next step gets a new sandbox.
-      if (this.#sandbox === opening) this.#sandbox = undefined;
+      if (this.#sandboxes.get(key) === opening) this.#sandboxes.delete(key);
     }
   }
 
-  async #open(run: RunInfo, options: { policies: Policies; workMayExist: boolean }): Promise<Sandbox> {
-    await this.#killLeftover();
-    const complete = existsSync(this.#marker);
-    if (!complete && options.workMayExist) throw new WorkspaceLost();
-    if (!complete) {
-      // What an unfinished checkout of a dead worker has left.
-      await rm(this.repoDir, { recursive: true, force: true });
-      await mkdir(this.repoDir, { recursive: true });
-      await this.#deps.checkout.prepare(this.repoDir);
-    }
-    const opening = this.#openSandbox(run, options.policies);
+  async #open(run: RunInfo, needs: SandboxNeeds): Promise<Sandbox> {
+    const checkout = (this.#checkout ??= this.#checkOut(run, needs.workMayExist));
+    await checkout.ready;
+    const opening = this.#openSandbox(run, needs);
     // It may fail while the files are still being fetched; it is awaited after them.
     opening.catch(() => undefined);
     try {
-      if (!complete) await this.#fetch(run);
+      await checkout.complete;
     } catch (error) {
       const sandbox = await opening.catch(() => undefined);
       await sandbox?.close();
       throw error;
     }
     return opening;
+  }
+
+  #checkOut(run: RunInfo, workMayExist: boolean): CheckingOut {
+    let isComplete = false;
+    const ready = (async () => {
+      await this.#killLeftovers();
+      isComplete = existsSync(this.#marker);
+      if (isComplete) return;
+      if (workMayExist) throw new WorkspaceLost();
+      // What an unfinished checkout of a dead worker has left.
+      await rm(this.repoDir, { recursive: true, force: true });
+      await mkdir(this.repoDir, { recursive: true });
+      await this.#deps.checkout.prepare(this.repoDir);
+    })();
+    const complete = ready.then(() => (isComplete ? undefined : this.#fetch(run)));
+    // Only sandboxes that are opened at the same time share it; a later one looks again.
+    const settled = (): void => void (this.#checkout = undefined);
+    complete.then(settled, settled);
+    return { ready, complete };
   }
 
   get #marker(): string {
@@ -149,7 +187,7 @@ export class RunHost {
     crashPoint("after-checkout");
   }
 
-  async #openSandbox(run: RunInfo, policies: Policies): Promise<Sandbox> {
+  async #openSandbox(run: RunInfo, { policies, secrets }: SandboxNeeds): Promise<Sandbox> {
     const sandbox = await this.#deps.openSandbox({
       runId: run.id,
       workDir: this.dir,
@@ -163,21 +201,28 @@ export class RunHost {
       },
       registry: this.#deps.registry,
       privateDirs: this.#deps.privateDirs,
+      secrets,
     });
-    await writeFile(this.#pidFile, JSON.stringify({ pid: sandbox.pid, workerId: this.#deps.workerId }));
+    const names = secrets.map((secret) => secret.name).sort();
+    const tag = createHash("sha256").update(names.join("\n")).digest("hex").slice(0, 12);
+    await writeFile(
+      join(this.dir, `sandbox-${tag}.pid`),
+      JSON.stringify({ pid: sandbox.pid, workerId: this.#deps.workerId }),
+    );
     return sandbox;
-  }
-
-  get #pidFile(): string {
-    return join(this.dir, "sandbox.pid");
   }
 
   /**
    * A worker that hangs (stopped, swapped out) loses its lease but its sandbox lives on: it must not work in the same
    * files as ours. One of a worker that is alive is left alone: the two take turns in steps of one run.
    */
-  async #killLeftover(): Promise<void> {
-    const text = await readFile(this.#pidFile, "utf8").catch(() => undefined);
+  async #killLeftovers(): Promise<void> {
+    const files = await readdir(this.dir).catch(() => []);
+    for (const name of files) if (/^sandbox-\w+\.pid$/.test(name)) await this.#killLeftover(name);
+  }
+
+  async #killLeftover(name: string): Promise<void> {
+    const text = await readFile(join(this.dir, name), "utf8").catch(() => undefined);
     if (text === undefined) return;
     const { pid, workerId } = JSON.parse(text) as { pid: number; workerId: string };
     if (workerId === this.#deps.workerId || (await this.#deps.isWorkerAlive(workerId))) return;
@@ -194,18 +239,22 @@ export class RunHost {
     }
   }
 
-  async closeSandbox(): Promise<void> {
-    const opened = this.#sandbox;
-    this.#sandbox = undefined;
-    const sandbox = await opened?.catch(() => undefined);
-    await sandbox?.close();
+  async closeSandboxes(): Promise<void> {
+    const opened = [...this.#sandboxes.values()];
+    this.#sandboxes.clear();
+    await Promise.all(
+      opened.map(async (opening) => {
+        const sandbox = await opening.catch(() => undefined);
+        await sandbox?.close();
+      }),
+    );
   }
 
   /** Ends everything and, with `removeFiles`, leaves nothing on the disk. */
   async dispose(options: { reason: AbortReason; removeFiles: boolean }): Promise<void> {
     clearTimeout(this.#idle);
     this.abort(options.reason);
-    await this.closeSandbox();
+    await this.closeSandboxes();
     if (options.removeFiles) await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -2,6 +2,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import type { Logger } from "pino";
 import type { RunStatus } from "../../shared/run/events.ts";
+import type { SecretKeys } from "../../shared/secrets/secretKeys.ts";
 import type { Value } from "../../shared/workflow/expressions.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
@@ -16,8 +17,8 @@ import { takeLease } from "./lease.ts";
 import { makeLogBundle } from "./logBundle.ts";
 import { makeObjectStore } from "./objectStore.ts";
 import { planRun, type RunPlan } from "./planRun.ts";
-import { makeRedactor } from "./redact.ts";
 import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
+import { makeRunSecrets, type RunSecrets } from "./runSecrets.ts";
 import { makeRunStep } from "./runStep.ts";
 import { makeRunWorkflow } from "./runWorkflow.ts";
 import { makeSlots } from "./slots.ts";
@@ -44,6 +45,8 @@ export interface EngineOptions {
   maxSteps: number;
   /** Values that never leave this process. */
   secrets: readonly string[];
+  /** Open the secrets of runs; undefined where the installation keeps none. */
+  secretKeys: SecretKeys | undefined;
   logger: Logger;
   /** The lease is lost: everything of this process must stop. Children have been killed when it is called. */
   onFenced(reason: string): void;
@@ -59,6 +62,7 @@ interface Parts {
   sql: Sql;
   events: RunEvents;
   hosts: RunHosts;
+  secrets: RunSecrets;
 }
 
 /** Connects, takes the lease, and works on runs until it is stopped. */
@@ -66,7 +70,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { workerId, logger } = options;
   const sql = connectDatabase(options.databaseUrl);
   const leaseSql = connectDatabase(options.databaseUrl, { max: 2 });
-  const events = makeRunEvents({ sql, workerId, redactor: makeRedactor(options.secrets) });
+  const secrets = makeRunSecrets({ sql, keys: options.secretKeys, own: options.secrets });
+  const events = makeRunEvents({ sql, workerId, redactorOf: (runId) => secrets.redactorOf(runId) });
   const hosts = makeRunHosts({
     workDir: options.settings.workDir,
     registry: options.settings.registry,
@@ -76,7 +81,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     privateDirs: options.privateDirs,
     isWorkerAlive: (id) => isWorkerAlive(sql, id),
   });
-  const parts: Parts = { options, sql, events, hosts };
+  const parts: Parts = { options, sql, events, hosts, secrets };
   const fence = makeFence(parts);
   configureDbos(options);
   registerWorkflows(parts, fence);
@@ -200,7 +205,7 @@ async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
 }
 
 function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
-  const { options, sql, events, hosts } = parts;
+  const { options, sql, events, hosts, secrets } = parts;
   const { workerId, settings } = options;
   const store = makeObjectStore(settings);
   // What a step needs of its run never changes, and its run has just read it.
@@ -211,6 +216,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     events,
     hosts,
     store,
+    secrets,
     settings,
     slots: makeSlots(options.maxSteps),
     onFenced: () => fence("an event was refused"),
@@ -238,7 +244,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
         const bundle = { kind: "log_bundle" as const, name: "log.txt.gz", contentType: "application/gzip" };
         if (bytes)
           await storeArtifact(
-            { events, store },
+            { events, store, secrets },
             { run, stepId: null },
             { ...bundle, bytes, data: { lines: "gzip" } },
           );
@@ -272,9 +278,10 @@ async function tell(parts: Parts, notice: Notice): Promise<void> {
   await whenConnected(() => parts.sql.notify(channel, JSON.stringify(notice)));
 }
 
-function act({ hosts, options }: Parts, notice: Notice): void {
+function act({ hosts, options, secrets }: Parts, notice: Notice): void {
   if (notice.type === "abort") hosts.abort(notice.runId, notice.reason);
   else {
+    secrets.forget(notice.runId);
     hosts.finish(notice.runId).catch((error: unknown) => {
       options.logger.error({ err: error, runId: notice.runId }, "A finished run could not be cleaned up");
     });

@@ -7,7 +7,7 @@ import type { CommandResult, Sandbox, SandboxCommand } from "./sandbox.ts";
 
 /** What the server inside says. It shares the sandbox with code that is not ours, so this is checked like any input. */
 const messageSchema = z.union([
-  z.object({ ready: z.literal(true) }),
+  z.object({ ready: z.literal(true), placeholders: z.record(z.string(), z.string()) }),
   z.object({ id: z.number().int(), stream: z.enum(["out", "err"]), text: z.string() }),
   z.object({ id: z.number().int(), exit: z.number().int() }),
   z.object({ id: z.number().int(), result: z.unknown() }),
@@ -41,6 +41,8 @@ export interface ServerProcess {
   repoDir: string;
   /** Its stdin and stdout are the server's; stderr says why it did not start. */
   child: ChildProcess;
+  /** Secrets that commands get as they are. */
+  values: Readonly<Record<string, string>>;
   /** Kills the process and everything below it; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -59,10 +61,12 @@ class Connection implements Sandbox {
   readonly kind: Sandbox["kind"];
   readonly repoDir: string;
   readonly pid: number;
+  secrets: Readonly<Record<string, string>>;
   readonly ready: Promise<void>;
   readonly #server: ServerProcess;
   readonly #calls = new Map<number, Call>();
   #lastId = 0;
+  #isReady = false;
   #gone: CoderError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -70,6 +74,7 @@ class Connection implements Sandbox {
     this.#server = server;
     this.kind = server.kind;
     this.repoDir = server.repoDir;
+    this.secrets = server.values;
     this.pid = server.child.pid ?? -1;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
@@ -114,7 +119,13 @@ class Connection implements Sandbox {
     const message = parseMessage(line);
     // Not ours: something inside wrote to the pipe. It can only disturb its own run.
     if (message === undefined) return;
-    if ("ready" in message) return onReady();
+    if ("ready" in message) {
+      // Said once, before any command runs: what comes later is from one of them.
+      if (this.#isReady) return;
+      this.#isReady = true;
+      this.secrets = { ...message.placeholders, ...this.secrets };
+      return onReady();
+    }
     const call = this.#calls.get(message.id);
     if (!call) return;
     if ("stream" in message) return call.onOutput?.(message.stream, message.text);

@@ -30,6 +30,14 @@ const shell = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
 const environment: NodeJS.ProcessEnv = { ...process.env };
 if (environment.CODER_HOME !== undefined) environment.HOME = environment.CODER_HOME;
 delete environment.CODER_HOME;
+/** What stands for each secret in here; a command gets those that its own environment names, no others. */
+const placeholders: Record<string, string> = {};
+const secretPrefix = "CODER_SECRET_";
+for (const [name, value] of Object.entries(environment)) {
+  if (!name.startsWith(secretPrefix)) continue;
+  placeholders[name.slice(secretPrefix.length)] = value ?? "";
+  delete environment[name];
+}
 const running = new Map<number, ChildProcess>();
 
 function reply(message: object): void {
@@ -202,4 +210,4 @@ function leave(): void {
 process.stdin.on("end", leave);
 process.stdin.on("error", leave);
 process.stdout.on("error", leave);
-reply({ ready: true });
+reply({ ready: true, placeholders });

@@ -22,6 +22,7 @@ export async function openPlainSandbox(options: SandboxOptions): Promise<Sandbox
     kind: "none",
     repoDir: directory.repo,
     child,
+    values: Object.fromEntries((options.secrets ?? []).map(({ name, value }) => [name, value])),
     kill: async () => {
       // The end of its input makes the server kill what its commands left behind; then whatever is left of its group.
       child.stdin.end();

@@ -1,4 +1,5 @@
-import { mkdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, readlink, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { delimiter, dirname, join } from "node:path";
@@ -32,7 +33,7 @@ export async function makeRunDirectory(workDir: string): Promise<RunDirectory> {
   );
   const [tools] = await Promise.all([
     findTools(),
-    serverSource().then((text) => writeFile(directory.server, text)),
+    placeServer(directory.server),
     // Commits inside need an author; a command may set its own.
     writeFile(join(directory.home, ".gitconfig"), "[user]\n\tname = Coder\n\temail = coder@localhost\n", {
       flag: "wx",
@@ -40,8 +41,11 @@ export async function makeRunDirectory(workDir: string): Promise<RunDirectory> {
   ]);
   await Promise.all(
     Object.entries(tools.commands).map(async ([name, target]) => {
-      await rm(join(directory.bin, name), { force: true });
-      await symlink(target, join(directory.bin, name));
+      const link = join(directory.bin, name);
+      // A run may have several sandboxes: what one of them works with is not taken away for a moment.
+      if ((await readlink(link).catch(() => undefined)) === target) return;
+      await rm(link, { force: true });
+      await symlink(target, link).catch(ignoreExisting);
     }),
   );
   return { ...directory, toolDirs: tools.directories };
@@ -49,6 +53,13 @@ export async function makeRunDirectory(workDir: string): Promise<RunDirectory> {
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== "EEXIST") throw error;
+}
+
+/** Whole or not at all: another sandbox of the run may be reading it. */
+async function placeServer(path: string): Promise<void> {
+  const part = `${path}.${randomUUID()}`;
+  await writeFile(part, await serverSource());
+  await rename(part, path);
 }
 
 let source: Promise<string> | undefined;

@@ -17,6 +17,18 @@ export interface SandboxOptions {
   registry: string;
   /** Directories whose content nobody inside may read, over the usual ones (data of the installation). */
   privateDirs?: readonly string[];
+  /** Those that commands of this sandbox may be given. */
+  secrets?: readonly SandboxSecret[];
+}
+
+export interface SandboxSecret {
+  name: string;
+  value: string;
+  /**
+   * A placeholder stands for the value inside, and the proxy puts the value into requests that leave over TLS for an
+   * allowed host; without isolation there is no proxy, and commands get the value.
+   */
+  givenAs: "placeholder" | "value";
 }
 
 export interface SandboxCommand {
@@ -54,6 +66,8 @@ export interface Sandbox {
   readonly ended: boolean;
   /** Path of the checkout as commands see it. */
   readonly repoDir: string;
+  /** What a command is given for each of its secrets, by name. It is in no environment until `exec` puts it there. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Resolves when the command and its group have ended; rejects with `unavailable` when the sandbox itself is gone. */
   exec(command: SandboxCommand): Promise<CommandResult>;
   /** Regular files below a directory of the checkout; links are not followed. `too_large` above `maxFiles`. `not_found` when it is no directory. */

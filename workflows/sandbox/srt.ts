@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { CoderError } from "../../shared/errors.ts";
 import { connectCommandServer } from "./commandClient.ts";
 import { killGroup } from "./killGroup.ts";
 import { findProgram } from "./probe.ts";
 import { makeRunDirectory, sandboxEnvironment, type RunDirectory } from "./runDirectory.ts";
-import type { Sandbox, SandboxOptions } from "./sandbox.ts";
+import type { Sandbox, SandboxOptions, SandboxSecret } from "./sandbox.ts";
 
 /**
  * One long-lived `srt` (@anthropic-ai/sandbox-runtime) per run, with the command server inside: starting srt costs
@@ -19,10 +22,12 @@ import type { Sandbox, SandboxOptions } from "./sandbox.ts";
 export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> {
   const workDir = options.workDir;
   const directory = await makeRunDirectory(workDir);
-  const stubs = join(workDir, "stubs");
+  // A run has a sandbox for each set of secrets that its steps are given: what is srt's own is each one's own.
+  const own = randomBytes(6).toString("hex");
+  const stubs = join(workDir, `stubs-${own}`);
   await Promise.all([options.cacheDir, stubs].map((path) => mkdir(path, { recursive: true })));
   // Outside the directories that the sandbox may write to, for it holds the rules.
-  const settingsFile = join(workDir, "sandbox.json");
+  const settingsFile = join(workDir, `sandbox-${own}.json`);
   const environment = sandboxEnvironment(directory, options);
   // srt's own sockets; the path of a socket may have 107 bytes, and a run's directory alone can be longer.
   await (sweptSockets ??= sweepSockets());
@@ -30,16 +35,7 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
   await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), {
     mode: 0o600,
   });
-  const srt = [
-    process.execPath,
-    srtEntry(),
-    "--settings",
-    settingsFile,
-    "--",
-    process.execPath,
-    directory.server,
-    directory.repo,
-  ];
+  const srt = [process.execPath, launcher, settingsFile, process.execPath, directory.server, directory.repo];
   // Where setpriv is, the kernel ends srt (and srt its tree) even when the worker is killed outright. Elsewhere, and
   // besides, the server inside ends everything when its input closes.
   const setpriv = findProgram("setpriv");
@@ -54,20 +50,48 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
       TMPDIR: sockets,
       CODER_HOME: directory.home,
       CLAUDE_CODE_TMPDIR: directory.tmp,
+      CODER_SECRETS_FD: "3",
     },
     detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
   });
+  handOver(child.stdio[3], masked(options));
   return connectCommandServer({
     kind: "srt",
     repoDir: directory.repo,
     child,
+    values: Object.fromEntries(
+      (options.secrets ?? [])
+        .filter(({ givenAs }) => givenAs === "value")
+        .map(({ name, value }) => [name, value]),
+    ),
     // TERM lets srt kill its whole tree; KILL to srt alone would leave orphans.
     kill: async () => {
       await killGroup(child, { firstSignal: "SIGTERM", graceMs: 2_000 });
-      await Promise.all([rm(settingsFile, { force: true }), rm(sockets, { recursive: true, force: true })]);
+      const left = [settingsFile, sockets, stubs];
+      await Promise.all(left.map((path) => rm(path, { recursive: true, force: true })));
     },
   });
+}
+
+const launcher = fileURLToPath(new URL("./srtLauncher.ts", import.meta.url));
+
+function masked(options: SandboxOptions): SandboxSecret[] {
+  return (options.secrets ?? []).filter(({ givenAs }) => givenAs === "placeholder");
+}
+
+/** By a pipe: an argument list or an environment can be read by others. */
+function handOver(pipe: unknown, secrets: readonly SandboxSecret[]): void {
+  if (!(pipe instanceof Writable))
+    throw new CoderError("internal", "The sandbox has no pipe for its secrets");
+  // One that ends at once is reported by its end, not by its pipe.
+  pipe.on("error", () => undefined);
+  pipe.end(JSON.stringify(Object.fromEntries(secrets.map(({ name, value }) => [variableOf(name), value]))));
+}
+
+/** As the server inside knows them (commandServer.ts). */
+function variableOf(secret: string): string {
+  return `CODER_SECRET_${secret}`;
 }
 
 const socketsPrefix = "coder-srt-";
@@ -132,6 +156,7 @@ async function settings(
   options: SandboxOptions,
   srtDirs: string[],
 ): Promise<object> {
+  const secrets = masked(options);
   const top = readdirSync("/", { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !systemDirs.has(entry.name))
     .map((entry) => `/${entry.name}`);
@@ -158,7 +183,12 @@ async function settings(
       // no /proc/self, so no ps and no current_exe. It is not needed: no socket of the machine is visible inside
       // (/run, /var, /tmp and the homes are hidden), and abstract ones belong to the network namespace.
       allowAllUnixSockets: true,
+      // Only where it is needed: without secrets the proxy sees no more than the names of hosts.
+      ...(secrets.length === 0 ? {} : { tlsTerminate: {} }),
     },
+    ...(secrets.length === 0
+      ? {}
+      : { credentials: { envVars: secrets.map(({ name }) => ({ name: variableOf(name), mode: "mask" })) } }),
     filesystem: {
       denyRead: [...new Set([...top, homedir(), tmpdir(), ...systemSecrets, ...(options.privateDirs ?? [])])],
       allowRead: [...new Set(existing.filter((path) => path !== undefined))],

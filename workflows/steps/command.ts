@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import { CoderError } from "../../shared/errors.ts";
 import { decideRequest } from "../../shared/policy/decideRequest.ts";
-import { interpolate, splitTemplate } from "../../shared/workflow/expressions.ts";
+import { interpolate, secretsRead } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { StepContext, StepResult } from "./step.ts";
+import { takeSecrets } from "./takeSecrets.ts";
 
 /** How much of the end of a command's output is looked through for a runner's summary. */
 const summaryChars = 512 * 1024;
@@ -16,17 +18,16 @@ const networkRefusal =
 export async function commandStep(context: StepContext): Promise<StepResult> {
   const { spec } = context.step;
   if (spec.type !== "command") throw new TypeError(`A ${spec.type} step is no command`);
-  const secret = Object.keys(spec.env).find((name) => readsSecret(spec.env[name] ?? ""));
-  if (secret !== undefined && context.expressions.secrets === undefined) {
-    const message = `${secret} is set from a secret, and this installation keeps no secrets yet.`;
-    context.log("note", `${message}\n`);
-    return { status: "failed", failure: { code: "not_configured", message } };
-  }
+  const names = [...new Set(Object.values(spec.env).flatMap(secretsRead))];
   // Values reach a command as environment variables only; before anything is opened, for a mistake here is certain.
-  const env = Object.fromEntries(
-    Object.entries(spec.env).map(([name, value]) => [name, interpolate(value, context.expressions)]),
-  );
-  const sandbox = await context.sandbox();
+  variables(context, Object.fromEntries(names.map((name) => [name, name])));
+  const without =
+    names.length === 0
+      ? undefined
+      : await takeSecrets(context, { names, command: spec.command, env: spec.env });
+  if (without !== undefined) return without;
+  const sandbox = await context.sandbox(names);
+  const env = variables(context, sandbox.secrets);
   if (sandbox.kind === "none")
     context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
   let output = "";
@@ -47,7 +48,7 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     reports: spec.reports,
     exitCode: result.exitCode,
   });
-  await keepPatch(context, sandbox);
+  const leak = await keepPatch(context, sandbox);
   if (result.exitCode !== 0 && networkRefusal.test(output))
     await sayRefusedHosts(context, `${spec.command}\n${output}`);
   const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
@@ -55,6 +56,13 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     const message = `The command took longer than ${context.step.timeoutSec} s and was stopped.`;
     return { status: "failed", failure: { code: "timeout", message }, outputs, exitCode: result.exitCode };
   }
+  if (leak !== undefined)
+    return {
+      status: "failed",
+      failure: { code: "policy_denied", message: leak },
+      outputs,
+      exitCode: result.exitCode,
+    };
   if (result.exitCode !== 0) {
     const tests = report && report.failed > 0 ? `: ${report.failed} of ${report.total} tests failed` : "";
     const message = `The command ended with exit code ${result.exitCode}${tests}.`;
@@ -88,14 +96,23 @@ async function sayRefusedHosts(context: StepContext, text: string): Promise<void
   );
 }
 
-function readsSecret(template: string): boolean {
-  return splitTemplate(template).some(
-    (piece) => piece.kind === "expression" && /\bsecrets\b/.test(piece.source),
+/** The `env` of the step with its expressions replaced. */
+function variables(context: StepContext, secrets: Readonly<Record<string, string>>): Record<string, string> {
+  const { spec } = context.step;
+  const expressions = { ...context.expressions, secrets };
+  return Object.fromEntries(
+    Object.entries(spec.type === "command" ? spec.env : {}).map(([name, value]) => [
+      name,
+      interpolate(value, expressions),
+    ]),
   );
 }
 
-/** A patch of what commands have changed in tracked files, against the run's commit. Made inside the sandbox: the repository is theirs. */
-async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> {
+/**
+ * Keeps a patch of what commands have changed in tracked files, against the run's commit. Made inside the sandbox: the
+ * repository is theirs. One that holds a secret is not kept; answers what is said then.
+ */
+async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<string | undefined> {
   const limit = context.policies.limits.max_patch_bytes;
   let patch = "";
   let size = 0;
@@ -109,20 +126,26 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> 
       if (stream === "out" && size <= limit) patch += text;
     },
   });
-  if (result.exitCode !== 0 || patch === "") return;
+  if (result.exitCode !== 0 || patch === "") return undefined;
   if (size > limit) {
     context.log(
       "note",
       `The changes to tracked files are larger than max_patch_bytes (${limit}); no patch is kept.\n`,
     );
-    return;
+    return undefined;
+  }
+  const files = [...patch.matchAll(/^diff --git a\/(?:.*) b\/(.*)$/gm)].map((match) => match[1] ?? "");
+  if (context.secrets.isIn(patch) || (await isInBinary(context, sandbox, { patch, files }))) {
+    const message =
+      "A tracked file holds a secret of the run, so no patch is kept and nothing can go on from it.";
+    await context.denied("secrets.patch", message);
+    return message;
   }
   const bytes = Buffer.from(patch);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const earlier = await context.artifacts();
   // The same changes are kept once, with the step that made them.
-  if (earlier.some((artifact) => artifact.kind === "patch" && artifact.sha256 === sha256)) return;
-  const files = [...patch.matchAll(/^diff --git a\/(?:.*) b\/(.*)$/gm)].map((match) => match[1] ?? "");
+  if (earlier.some((artifact) => artifact.kind === "patch" && artifact.sha256 === sha256)) return undefined;
   await context.artifact({
     kind: "patch",
     name: "changes.patch",
@@ -130,4 +153,25 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<void> 
     contentType: "text/x-diff",
     data: { base: context.run.commit, files },
   });
+  return undefined;
+}
+
+/** A patch holds binary files compressed: they are looked through as they are. */
+async function isInBinary(
+  context: StepContext,
+  sandbox: Sandbox,
+  { patch, files }: { patch: string; files: readonly string[] },
+): Promise<boolean> {
+  if (!/^GIT binary patch$/m.test(patch)) return false;
+  for (const path of files) {
+    const content = await sandbox
+      .read(path, context.policies.limits.max_patch_bytes)
+      .catch((error: unknown) => {
+        // Deleted, or larger than a patch may be.
+        if (error instanceof CoderError && ["not_found", "too_large"].includes(error.code)) return undefined;
+        throw error;
+      });
+    if (content && context.secrets.isIn(content)) return true;
+  }
+  return false;
 }

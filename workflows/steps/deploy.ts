@@ -59,6 +59,10 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     return { status: "succeeded", outputs: { url, deploymentId } };
   } catch (error) {
     if (!(error instanceof CoderError) || context.signal.aborted) throw error;
+    if (isLeak(error)) {
+      await context.denied("secrets.deploy", error.message);
+      return { status: "failed", failure: { code: "policy_denied", message: error.message } };
+    }
     if (
       !["not_found", "too_large", "conflict", "unavailable"].includes(error.code) ||
       /sandbox|^git /.test(error.message)
@@ -67,4 +71,9 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     context.log("note", `${error.message}\n`);
     return { status: "failed", failure: { code: "deploy_failed", message: error.message } };
   }
+}
+
+/** A file of the site holds a secret (builtin.ts). */
+function isLeak(error: CoderError): boolean {
+  return (error.details as { rule?: unknown } | undefined)?.rule === "secrets.deploy";
 }

@@ -29,6 +29,13 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
   }
   const bytes = edits.reduce((sum, edit) => sum + (edit.content?.length ?? 0), 0);
   const title = interpolate(spec.title, context.expressions);
+  const body = interpolate(spec.body, context.expressions);
+  const leak = leakIn(context, { title, body, edits });
+  if (leak !== undefined) {
+    const message = `${leak} holds a secret of the run; no change is opened.`;
+    await context.denied("secrets.patch", message);
+    return { status: "failed", failure: { code: "policy_denied", message } };
+  }
   const paths = edits.map((edit) => edit.path);
   context.log("note", `${paths.join(", ")}\n`);
   const permission = await context.decide({
@@ -52,13 +59,19 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
     return { status: "succeeded", outputs: { dryRun: true, files: edits.length } };
   }
   const { draft, reviewers } = spec;
-  return open(context, {
-    title,
-    body: interpolate(spec.body, context.expressions),
-    edits,
-    draft,
-    reviewers,
-  });
+  return open(context, { title, body, edits, draft, reviewers });
+}
+
+/** What of a change holds a secret, in words; undefined when nothing does. */
+function leakIn(
+  { secrets }: StepContext,
+  change: { title: string; body: string; edits: readonly Edit[] },
+): string | undefined {
+  if (secrets.isIn(change.title)) return "The title";
+  if (secrets.isIn(change.body)) return "The description";
+  // A name that holds one is not repeated: the log would mask it beyond recognition.
+  if (change.edits.some((edit) => secrets.isIn(edit.path))) return "The name of a file";
+  return change.edits.find((edit) => edit.content !== null && secrets.isIn(edit.content))?.path;
 }
 
 async function open(

@@ -89,6 +89,16 @@ export interface Intent {
 /** Policy's answer: go on, or end the step with this result (a denial, or a question). */
 export type Permission = { allowed: true } | { allowed: false; result: StepResult };
 
+/** The run's secrets as a step kind deals with them: by name, never by value. */
+export interface StepSecrets {
+  /** Why a command cannot be given these, or undefined. */
+  problemWith(names: readonly string[]): string | undefined;
+  /** Says, as events and in the audit log, that the step is given these. */
+  use(names: readonly string[]): Promise<void>;
+  /** Whether one of the run's secrets is in there, as it is or encoded. */
+  isIn(content: Uint8Array | string): boolean;
+}
+
 /** What a step kind gets to do its work. Everything it writes to the log is redacted by the receiver. */
 export interface StepContext {
   run: RunInfo;
@@ -99,8 +109,9 @@ export interface StepContext {
   settings: StepSettings;
   /** Directory of the checkout on this machine. Read and write what commands may have touched through `sandbox`, not here. */
   checkoutDir: string;
-  /** Opens the run's sandbox, or answers the open one. */
-  sandbox(): Promise<Sandbox>;
+  /** Opens the run's sandbox for commands with these secrets (default: none), or answers the open one. */
+  sandbox(secrets?: readonly string[]): Promise<Sandbox>;
+  secrets: StepSecrets;
   /** Output of the step; `note` is Coder's own voice. */
   log(stream: LogChunk["stream"], text: string): void;
   /** Asks policy about an effect, and records the answer with its rule. Nothing outside the sandbox happens without it. */
