@@ -12,6 +12,7 @@ describe("redaction", () => {
     ["percent-encoded", encodeURIComponent(secret)],
     ["form-encoded", encodeURIComponent(secret).replaceAll("%20", "+")],
     ["JSON", JSON.stringify(secret)],
+    ["XML", secret.replaceAll("&", "&amp;")],
   ])("%s is replaced", (_, form) => {
     expect(makeRedactor([secret]).text(`before ${form} after`)).toMatch(/^before "?\*\*\*"? after$/);
   });
@@ -72,5 +73,36 @@ describe("redaction", () => {
     expect(stream.push("ing")).toBe("hunting");
     expect(stream.push("hunter2")).toBe("");
     expect(stream.end()).toBe("hunter2");
+  });
+
+  test("W130 of several lines each one is found by itself, but not braces", () => {
+    const text = '{\n  "private_key": "abcdefghijkl",\n  "a": 1\n}\n';
+    const redactor = makeRedactor([text]);
+    expect(redactor.text(`at ${text} end`)).toBe("at *** end");
+    expect(redactor.text('line: "private_key": "abcdefghijkl", {}')).toBe("line: *** {}");
+  });
+
+  test("W130 64 kB in one line are found whole, in any encoding, without holding much of a stream back", () => {
+    const long = Array.from({ length: 8192 }, (_, index) => index.toString(36).padStart(8, "q")).join("");
+    const redactor = makeRedactor([long]);
+    for (const form of [long, Buffer.from(long).toString("base64"), Buffer.from(long).toString("hex")]) {
+      const shown = redactor.text(form).replaceAll("***", "");
+      // Between two pieces of a base64 text there are characters that belong to both.
+      expect(shown.length).toBeLessThan(form.length / 100);
+    }
+    const stream = redactor.stream();
+    let shown = "";
+    const startedAt = performance.now();
+    for (let from = 0; from < long.length; from += 100) shown += stream.push(long.slice(from, from + 100));
+    expect(`${shown}${stream.end()}`.replaceAll("***", "")).toBe("");
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  test("W131 bytes that hold a secret are known, text and binary", () => {
+    const redactor = makeRedactor([secret]);
+    expect(redactor.isIn(Buffer.concat([Buffer.from([0, 255, 254]), Buffer.from(secret)]))).toBe(true);
+    expect(redactor.isIn(`x${Buffer.from(secret).toString("base64url")}`)).toBe(true);
+    expect(redactor.isIn(Buffer.from("nothing to see"))).toBe(false);
+    expect(makeRedactor([]).isIn(secret)).toBe(false);
   });
 });

@@ -36,19 +36,17 @@ export async function startHttpsService(): Promise<HttpsService> {
   );
   openssl("req", ...key, "-subj", "/CN=localhost", "-keyout", at("key.pem"), "-out", at("request.pem"));
   writeFileSync(at("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+  const signed = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "2"];
   openssl(
-    ...[
-      "x509",
-      "-req",
-      "-in",
-      at("request.pem"),
-      "-CA",
-      at("ca.pem"),
-      "-CAkey",
-      at("ca.key"),
-      "-CAcreateserial",
-    ],
-    ...["-days", "2", "-extfile", at("names"), "-out", at("cert.pem")],
+    "x509",
+    "-req",
+    "-in",
+    at("request.pem"),
+    ...signed,
+    "-extfile",
+    at("names"),
+    "-out",
+    at("cert.pem"),
   );
   const before = process.env.NODE_EXTRA_CA_CERTS;
   const others = before === undefined ? "" : readFileSync(before, "utf8");

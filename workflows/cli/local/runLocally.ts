@@ -149,6 +149,7 @@ function startLocalEngine(cli: Cli, input: EngineInput): Promise<Engine> {
     openSandbox: input.openSandbox,
     privateDirs: [database.directory, configDirectory(cli.env)],
     maxSteps: Math.max(2, availableParallelism()),
+    secretKeys: undefined,
     secrets: [services.serviceKey, database.url, decodeURIComponent(new URL(database.url).password)],
     logger: pino({ level: cli.env.CODER_LOG_LEVEL ?? "error" }, pino.destination(2)),
     onFenced: () => process.exit(exitCodes.unavailable),
