@@ -1,8 +1,10 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { z } from "zod";
 import { CoderError, toErrorBody } from "../shared/errors.ts";
 import { toClosedError } from "./closedError.ts";
 import { createContext } from "./context.ts";
 import type { Deps } from "./deps.ts";
+import { exportAudit } from "./exportAudit.ts";
 import { answerMcp } from "./mcp/mcpHandler.ts";
 import { appRouter } from "./router.ts";
 
@@ -48,6 +50,10 @@ async function answer(request: Request, deps: Deps): Promise<Response> {
   if (path === "/mcp") {
     const bounded = await withBoundedBody(request, maxBodyBytes);
     return answerMcp(bounded, await createContext(request, deps));
+  }
+  if (path === "/audit/export" && request.method === "GET") {
+    const caller = (await createContext(request, deps)).signedIn();
+    return exportAudit(caller, z.uuid("org is the id of an organisation").parse(url.searchParams.get("org")));
   }
   if (!path.startsWith("/trpc/"))
     throw new CoderError("not_found", "There is nothing at this address of the API");

@@ -1,14 +1,17 @@
 import { accessTokensRouter } from "./routers/accessTokens.ts";
 import { approvalsRouter } from "./routers/approvals.ts";
+import { auditRouter } from "./routers/audit.ts";
 import { changesRouter } from "./routers/changes.ts";
 import { checksRouter } from "./routers/checks.ts";
 import { filesRouter } from "./routers/files.ts";
+import { freezesRouter } from "./routers/freezes.ts";
 import { gitTokensRouter } from "./routers/gitTokens.ts";
 import { issuesRouter } from "./routers/issues.ts";
 import { historyRouter } from "./routers/history.ts";
 import { notificationsRouter } from "./routers/notifications.ts";
 import { operationalizeRouter } from "./routers/operationalize.ts";
 import { orgsRouter } from "./routers/orgs.ts";
+import { policyRouter } from "./routers/policy.ts";
 import { projectsRouter } from "./routers/projects.ts";
 import { retentionRouter } from "./routers/retention.ts";
 import { runsRouter } from "./routers/runs.ts";
@@ -38,6 +41,9 @@ export const appRouter = router({
   operationalize: operationalizeRouter,
   sites: sitesRouter,
   secrets: secretsRouter,
+  policy: policyRouter,
+  freezes: freezesRouter,
+  audit: auditRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -1,3 +1,5 @@
+import type { AuditHead } from "../shared/audit/auditLine.ts";
+import type { Difference } from "../shared/policy/whatIf.ts";
 import type { Failure, RunStatus, StepStatus } from "../shared/run/events.ts";
 import type { Problem } from "../shared/workflow/problem.ts";
 
@@ -279,6 +281,65 @@ export interface Approval {
   subject: { [key: string]: Json };
   requestedAt: string;
   expiresAt: string | null;
+  /** The clause of the file that asks; null for an approve step. */
+  rule: string | null;
+  /** What the approval was for that this one replaces, because it has changed; null otherwise. */
+  subjectBefore: { [key: string]: Json } | null;
+}
+
+/** An approval that was decided, that nobody decided in time, or that changed content has made void. */
+export interface DecidedApproval extends Approval {
+  status: "approved" | "rejected" | "expired" | "void";
+  comment: string | null;
+  decidedBy: string | null;
+  decidedAt: string | null;
+}
+
+/** What is frozen, by whom, when and why. */
+export interface Freeze {
+  id: string;
+  orgId: string;
+  orgSlug: string;
+  /** null: every project of the organisation. */
+  projectId: string | null;
+  projectSlug: string | null;
+  reason: string;
+  by: string | null;
+  at: string;
+}
+
+export interface AuditEntry {
+  seq: number;
+  at: string;
+  /** `user:<id>`, `run:<id>` or `system`. */
+  actor: string;
+  /** Of a user who still has an account. */
+  actorName: string | null;
+  action: string;
+  decision: "allow" | "deny" | "ask";
+  rule: string;
+  projectId: string | null;
+  /** null when the project is gone. */
+  projectSlug: string | null;
+  runNumber: number | null;
+  stepId: string | null;
+  subject: { [key: string]: Json };
+  hash: string;
+}
+
+export interface AuditPage {
+  /** Newest first. */
+  items: AuditEntry[];
+  nextCursor: string | null;
+  /** The last entry of the whole log; noted elsewhere, it shows later that nothing was cut off. */
+  head: AuditHead;
+}
+
+export interface WhatIf {
+  /** How many runs were looked at, and how many decisions they hold. */
+  runs: number;
+  decisions: number;
+  differences: Difference[];
 }
 
 export interface Inbox {

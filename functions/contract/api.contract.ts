@@ -13,6 +13,7 @@ import { describeNotifications } from "./notifications.contract.ts";
 import { describeSites } from "./sites.contract.ts";
 import { describeSecrets } from "./secrets.contract.ts";
 import { describeTransport } from "./transport.contract.ts";
+import { describePolicy } from "./policy.contract.ts";
 import { createWorld, type ApiFixture, type People } from "./world.ts";
 
 /** The same rules for every runtime that serves the API. */
@@ -51,6 +52,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeMcp(world);
     describeNotifications(world);
     describeSecrets(world);
+    describePolicy(world);
     describeTransport(world);
   });
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { procedure, router } from "../trpc.ts";
-import type { Inbox } from "../views.ts";
+import type { DecidedApproval, Inbox } from "../views.ts";
 import { id } from "./inputs.ts";
 import { decideApproval } from "../sql/decideApproval.ts";
 import { listFailedRuns } from "../sql/listFailedRuns.ts";
-import { listWaitingApprovals } from "../sql/listWaitingApprovals.ts";
+import { requireProject } from "../sql/requireProject.ts";
+import { listDecidedApprovals, listWaitingApprovals } from "../sql/listWaitingApprovals.ts";
 
 export const approvalsRouter = router({
   inbox: procedure.query(({ ctx }): Promise<Inbox> =>
@@ -13,6 +14,21 @@ export const approvalsRouter = router({
       failedRuns: await listFailedRuns(tx, 20),
     })),
   ),
+  /** What was decided in a project, and how; the next page is before the last one's `requestedAt`. */
+  history: procedure
+    .input(
+      z.strictObject({
+        projectId: id,
+        before: z.iso.datetime({ offset: true }).optional(),
+        limit: z.int().min(1).max(100).default(50),
+      }),
+    )
+    .query(({ ctx, input }): Promise<DecidedApproval[]> =>
+      ctx.asCaller(async (tx) => {
+        await requireProject(tx, input.projectId);
+        return listDecidedApprovals(tx, input);
+      }),
+    ),
   decide: procedure
     .input(
       z.strictObject({
