@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { z } from "zod";
 import {
@@ -45,6 +46,17 @@ async function makeProject(api: ApiClient, stack: Stack): Promise<ProjectRef> {
     { projectId: project.id, title: "Louder", body: "So that it is heard.", head: "louder" },
     z.object({ number: z.number() }),
   );
+  await api.mutate(
+    "issues.open",
+    {
+      id: randomUUID(),
+      projectId: project.id,
+      title: "It is too quiet",
+      body: "- Nobody hears it.\n",
+      labels: ["sound"],
+    },
+    z.object({ number: z.number() }),
+  );
   const run = await startRun(api, project.id, workflowPath);
   await runEnded(api, { projectId: project.id, number: run.number });
   await startRun(api, project.id, ".coder/workflows/ask.yaml");
@@ -71,6 +83,8 @@ function placesOf(project: ProjectRef): Place[] {
     { path: `${base}/workflows`, shows: text(workflowPath) },
     { path: `${base}/changes`, shows: text("Louder") },
     { path: `${base}/changes/1`, shows: text("So that it is heard.") },
+    { path: `${base}/issues`, shows: text("It is too quiet") },
+    { path: `${base}/issues/2`, shows: text("Nobody hears it.") },
     { path: `${base}/settings`, shows: text("Delete the project") },
     { path: `/${project.orgSlug}/settings`, shows: text("New organisation") },
     { path: "/settings/tokens", shows: text("No tokens yet.") },

@@ -1,6 +1,7 @@
 import { useLocation, useNavigate, type RouteSectionProps } from "@solidjs/router";
 import { createQuery } from "@tanstack/solid-query";
 import Blocks from "lucide-solid/icons/house";
+import CircleDot from "lucide-solid/icons/circle-dot";
 import CirclePlay from "lucide-solid/icons/circle-play";
 import CircleUser from "lucide-solid/icons/circle-user-round";
 import Code from "lucide-solid/icons/code-xml";
@@ -102,6 +103,13 @@ function createRail() {
           icon: <GitPullRequest aria-hidden="true" />,
           current: at("", "changes"),
           keys: "g c",
+        },
+        {
+          label: "Issues",
+          href: `${base}/issues`,
+          icon: <CircleDot aria-hidden="true" />,
+          current: at("", "issues"),
+          keys: "g u",
         },
         {
           label: "Project settings",
@@ -228,6 +236,7 @@ export function Shell(props: RouteSectionProps) {
       keys: "g w",
       run: () => goTo("Workflows"),
     },
+    { id: "go.issues", title: "Go to issues", section: "Go to", keys: "g u", run: () => goTo("Issues") },
     { id: "go.changes", title: "Go to changes", section: "Go to", keys: "g c", run: () => goTo("Changes") },
     {
       id: "go.settings",

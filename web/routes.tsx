@@ -10,6 +10,8 @@ const Runs = lazy(async () => ({ default: (await import("./runs/RunsPage.tsx")).
 const Run = lazy(async () => ({ default: (await import("./runs/RunPage.tsx")).RunPage }));
 const Changes = lazy(async () => ({ default: (await import("./changes/ChangesPage.tsx")).ChangesPage }));
 const Change = lazy(async () => ({ default: (await import("./changes/ChangePage.tsx")).ChangePage }));
+const Issues = lazy(async () => ({ default: (await import("./issues/IssuesPage.tsx")).IssuesPage }));
+const Issue = lazy(async () => ({ default: (await import("./issues/IssuePage.tsx")).IssuePage }));
 const Workflows = lazy(async () => ({
   default: (await import("./workflows/WorkflowsPage.tsx")).WorkflowsPage,
 }));
@@ -38,6 +40,8 @@ export function Routes() {
       <Route path="/:org/:project/runs/:number" component={Run} />
       <Route path="/:org/:project/changes" component={Changes} />
       <Route path="/:org/:project/changes/:number" component={Change} />
+      <Route path="/:org/:project/issues" component={Issues} />
+      <Route path="/:org/:project/issues/:number" component={Issue} />
       <Route path="/:org/:project/workflows" component={Workflows} />
       <Route path="/:org/:project/settings" component={ProjectSettings} />
       <Route path="*all" component={NotFound} />

@@ -1,11 +1,11 @@
 import { useParams } from "@solidjs/router";
 import { createQuery, useQueryClient } from "@tanstack/solid-query";
-import GitMerge from "lucide-solid/icons/git-merge";
-import { createSignal, For, lazy, Match, Show, Suspense, Switch } from "solid-js";
-import { z } from "zod/mini";
-import { toCoderError } from "../../shared/errors.ts";
+import { createSignal, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import { useApi, type Outputs } from "../api.ts";
-import { createProject, mayWrite, type Project } from "../project.ts";
+import { Body } from "../discussion/Body.tsx";
+import { LabelEditor } from "../discussion/Labels.tsx";
+import { Timeline } from "../discussion/Timeline.tsx";
+import { createProject, createRunsListener, mayWrite, type Project } from "../project.ts";
 import { SignedIn } from "../SignedIn.tsx";
 import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -15,11 +15,12 @@ import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { ChangeStatus } from "./ChangeStatus.tsx";
+import { ChecksPanel } from "./ChecksPanel.tsx";
+import { MergeButton } from "./MergeButton.tsx";
 
 const DiffView = lazy(async () => ({ default: (await import("../ui/DiffView.tsx")).DiffView }));
 
 type Change = Outputs["changes"]["get"];
-const conflictDetails = z.object({ conflicts: z.array(z.string()) });
 
 /** `/:org/:project/changes/:number`: what would change, and the button that makes it so. */
 export function ChangePage() {
@@ -71,7 +72,9 @@ export function ChangePage() {
                 />
               )}
             </Match>
-            <Match when={both()}>{(loaded) => <ChangeView {...loaded()} base={base()} />}</Match>
+            <Match when={both()?.change.id} keyed>
+              {(_id) => <Show when={both()}>{(loaded) => <ChangeView {...loaded()} base={base()} />}</Show>}
+            </Match>
           </Switch>
         </Column>
       </Page>
@@ -80,11 +83,21 @@ export function ChangePage() {
 }
 
 function ChangeView(props: { project: Project; change: Change; base: string }) {
+  const api = useApi();
+  const queries = useQueryClient();
+  const again = () => queries.invalidateQueries({ queryKey: ["changes", props.project.id] });
+  // Heads, checks and comments all tell the project's topic.
+  createRunsListener(
+    () => `project:${props.project.id}`,
+    () => void again(),
+  );
+  const one = () => ({ projectId: props.project.id, number: props.change.number });
+  const isWriter = () => mayWrite(props.project.role);
   return (
     <>
       <header class="flex flex-col gap-2">
         <div class="flex flex-wrap items-center gap-3">
-          <ChangeStatus status={props.change.status} />
+          <ChangeStatus status={props.change.status} draft={props.change.draft} />
           <h2 class="min-w-0 text-lg break-words">{props.change.title}</h2>
           <Show when={props.change.status === "open" && mayWrite(props.project.role)}>
             <span class="ml-auto">
@@ -95,16 +108,36 @@ function ChangeView(props: { project: Project; change: Change; base: string }) {
         <p class="text-muted">
           <code class="text-xs">{props.change.headBranch}</code> into{" "}
           <code class="text-xs">{props.change.baseBranch}</code>
-          <Show when={props.change.createdBy}>{(name) => <> · by {name()}</>}</Show> ·{" "}
-          <RelativeTime at={props.change.createdAt} />
+          <Show when={props.change.createdBy}>{(name) => <> · by {name()}</>}</Show>
+          <Show when={props.change.runNumber}>
+            {(number) => (
+              <>
+                {" "}
+                · by{" "}
+                <a class="text-accent-text underline" href={`${props.base}/runs/${number()}`}>
+                  run #{number()}
+                </a>
+              </>
+            )}
+          </Show>{" "}
+          · <RelativeTime at={props.change.createdAt} />
           <Show when={props.change.mergedCommit}>{(commit) => <> · merged as {commit().slice(0, 7)}</>}</Show>
         </p>
+        <Show when={props.change.reviewers.length > 0}>
+          <p class="text-muted">To be looked at by {props.change.reviewers.join(", ")}</p>
+        </Show>
+        <LabelEditor {...one()} labels={props.change.labels} mayWrite={isWriter()} />
       </header>
-      <Show when={props.change.body.trim() !== ""}>
-        <div class="rounded-panel border border-line bg-surface p-4 whitespace-pre-wrap">
-          {props.change.body}
-        </div>
-      </Show>
+      <Body
+        title={props.change.title}
+        body={props.change.body}
+        mayWrite={isWriter()}
+        onSave={async (edit) => {
+          await api.changes.edit.mutate({ ...one(), ...edit });
+          await again();
+        }}
+      />
+      <ChecksPanel change={props.change} base={props.base} />
       <Show
         when={props.change.diff.patch !== ""}
         fallback={
@@ -118,53 +151,7 @@ function ChangeView(props: { project: Project; change: Change; base: string }) {
           <DiffView patch={props.change.diff.patch} />
         </Suspense>
       </Show>
-    </>
-  );
-}
-
-/** Merges exactly the head that is shown; another one is refused by the server. */
-function MergeButton(props: { project: Project; change: Change }) {
-  const api = useApi();
-  const queries = useQueryClient();
-  const toasts = useToasts();
-  const [pending, setPending] = createSignal(false);
-  const [conflicts, setConflicts] = createSignal<string[]>([]);
-  const merge = async () => {
-    setPending(true);
-    setConflicts([]);
-    try {
-      await api.changes.merge.mutate({
-        projectId: props.project.id,
-        number: props.change.number,
-        expectedHead: props.change.headCommit,
-      });
-      toasts.show({ text: `Change #${props.change.number} is merged into ${props.change.baseBranch}.` });
-    } catch (error) {
-      setConflicts(conflictDetails.safeParse(toCoderError(error).details).data?.conflicts ?? []);
-      toasts.fail("The change was not merged", error);
-    } finally {
-      await queries.invalidateQueries();
-      setPending(false);
-    }
-  };
-  return (
-    <>
-      <Show when={conflicts().length > 0}>
-        <details class="relative">
-          <summary class="hit inline-flex items-center text-failed">{conflicts().length} conflicts</summary>
-          <ul class="absolute right-0 z-10 rounded-panel border border-line bg-raised p-3 font-mono text-xs shadow-float">
-            <For each={conflicts()}>{(path) => <li>{path}</li>}</For>
-          </ul>
-        </details>
-      </Show>
-      <Button
-        variant="primary"
-        pending={pending()}
-        icon={<GitMerge class="size-4" aria-hidden="true" />}
-        onClick={() => void merge()}
-      >
-        Merge
-      </Button>
+      <Timeline {...one()} comments={props.change.timeline} mayWrite={isWriter()} />
     </>
   );
 }

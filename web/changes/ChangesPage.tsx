@@ -1,18 +1,21 @@
 import { useParams, useSearchParams } from "@solidjs/router";
-import { createQuery } from "@tanstack/solid-query";
+import { createQuery, useQueryClient } from "@tanstack/solid-query";
 import GitPullRequest from "lucide-solid/icons/git-pull-request";
-import { For, Match, Show, Switch } from "solid-js";
+import Plus from "lucide-solid/icons/plus";
+import { createSignal, For, Match, Show, Switch } from "solid-js";
 import { useApi } from "../api.ts";
-import { createProject, type Project } from "../project.ts";
+import { LabelChips } from "../discussion/Labels.tsx";
+import { createProject, createRunsListener, mayWrite, type Project } from "../project.ts";
 import { SignedIn } from "../SignedIn.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
-import { LinkButton } from "../ui/Button.tsx";
+import { Button, LinkButton } from "../ui/Button.tsx";
 import { Column, Page } from "../ui/Page.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Select } from "../ui/Select.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { ChangeStatus } from "./ChangeStatus.tsx";
+import { NewChange } from "./NewChange.tsx";
 
 const statuses = ["open", "merged", "closed"] as const;
 
@@ -21,6 +24,7 @@ export function ChangesPage() {
   const params = useParams();
   const project = createProject();
   const base = () => `/${params["org"]}/${params["project"]}`;
+  const [asking, setAsking] = createSignal(false);
   return (
     <SignedIn>
       <Page
@@ -29,6 +33,17 @@ export function ChangesPage() {
           { label: project.data?.name ?? params["project"] ?? "", href: base() },
           { label: "Changes" },
         ]}
+        primary={
+          <Show when={mayWrite(project.data?.role)}>
+            <Button
+              variant="primary"
+              icon={<Plus class="size-4" aria-hidden="true" />}
+              onClick={() => setAsking(true)}
+            >
+              New change
+            </Button>
+          </Show>
+        }
       >
         <Column wide>
           <Switch>
@@ -41,7 +56,18 @@ export function ChangesPage() {
                 />
               )}
             </Match>
-            <Match when={project.data}>{(loaded) => <ChangesList project={loaded()} base={base()} />}</Match>
+            <Match when={project.data?.id} keyed>
+              {(id) => (
+                <>
+                  <Show when={project.data}>
+                    {(loaded) => <ChangesList project={loaded()} base={base()} />}
+                  </Show>
+                  <Show when={asking()}>
+                    <NewChange projectId={id} base={base()} open onOpenChange={setAsking} />
+                  </Show>
+                </>
+              )}
+            </Match>
           </Switch>
         </Column>
       </Page>
@@ -51,6 +77,11 @@ export function ChangesPage() {
 
 function ChangesList(props: { project: Project; base: string }) {
   const api = useApi();
+  const queries = useQueryClient();
+  createRunsListener(
+    () => `project:${props.project.id}`,
+    () => void queries.invalidateQueries({ queryKey: ["changes", props.project.id] }),
+  );
   const [search, setSearch] = useSearchParams<{ status?: string }>();
   const status = () => statuses.find((each) => each === search.status);
   const changes = createQuery(() => ({
@@ -82,7 +113,7 @@ function ChangesList(props: { project: Project; base: string }) {
           <EmptyState
             icon={<GitPullRequest />}
             title={status() === undefined ? "No changes yet" : `No ${status()} change`}
-            text="A change is a branch to look at before it becomes part of the project. Operationalize and workflows open them."
+            text="A change is a branch to look at before it becomes part of the project. Push one and open it here; Operationalize and workflows open them too."
             action={<LinkButton href="?operationalize=open">Operationalize</LinkButton>}
           />
         </Match>
@@ -95,13 +126,14 @@ function ChangesList(props: { project: Project; base: string }) {
               <For each={list()}>
                 {(change) => (
                   <li class="relative flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 hover:bg-hover">
-                    <ChangeStatus status={change.status} />
+                    <ChangeStatus status={change.status} draft={change.draft} />
                     <a
                       href={`${props.base}/changes/${change.number}`}
                       class="min-w-0 flex-1 basis-48 truncate font-medium after:absolute after:inset-0 after:content-['']"
                     >
                       {change.title} <span class="tabular font-normal text-muted">#{change.number}</span>
                     </a>
+                    <LabelChips labels={change.labels} />
                     <span class="min-w-0 truncate font-mono text-xs text-muted max-sm:hidden">
                       {change.headBranch} → {change.baseBranch}
                     </span>

@@ -13,6 +13,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { GitAccess } from "./GitAccess.tsx";
+import { RequiredChecks } from "./RequiredChecks.tsx";
 import { Sites } from "./Sites.tsx";
 
 /** `/:org/:project/settings`: name, git access, what is published, deletion. */
@@ -66,6 +67,7 @@ function ProjectSettings(props: { project: Project }) {
       <GitAccess project={props.project} />
       <Sites project={props.project} />
       <Show when={isAdmin()}>
+        <RequiredChecks project={props.project} />
         <Deletion project={props.project} />
       </Show>
     </>

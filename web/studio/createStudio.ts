@@ -146,7 +146,7 @@ export function createStudio(project: Project, firstFile?: { path: string; line?
       if (event.kind === "restored") {
         const files = event.files === 1 ? "1 file" : `${event.files} files`;
         const moved = event.branchMoved
-          ? " There are newer commits: look at the difference before you commit."
+          ? ` It was begun on ${event.basedOn?.slice(0, 7) ?? "an empty project"}, and there are newer commits since: a file that both changed is shown as you left it. Look at the difference before you commit.`
           : "";
         toasts.show({
           text: `Uncommitted work in ${files} was restored.${moved}`,

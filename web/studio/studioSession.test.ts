@@ -72,6 +72,7 @@ describe("makeStudioSession", () => {
       files: 2,
       savedAt: expect.any(Number),
       branchMoved: false,
+      basedOn: second.session.copy.baseCommit,
     });
   });
 

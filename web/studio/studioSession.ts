@@ -32,7 +32,14 @@ export type SessionState =
 export type SessionEvent =
   | { kind: "state" }
   | { kind: "files"; paths: string[] }
-  | { kind: "restored"; files: number; savedAt: number; branchMoved: boolean }
+  | {
+      kind: "restored";
+      files: number;
+      savedAt: number;
+      branchMoved: boolean;
+      /** The commit that the work began on; null in an empty repository. */
+      basedOn: string | null;
+    }
   | { kind: "save-failed"; error: CoderError };
 
 /** A change that can be taken back. */
@@ -184,6 +191,7 @@ export function makeStudioSession(options: SessionOptions): StudioSession {
             files: restored,
             savedAt: draft.savedAt,
             branchMoved: draft.baseCommit !== copy.baseCommit,
+            basedOn: draft.baseCommit,
           });
       } catch (error) {
         setState({ kind: "failed", error: toCoderError(error) });

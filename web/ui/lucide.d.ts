@@ -108,6 +108,11 @@ declare module "lucide-solid/icons/circle-dashed" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/circle-dot" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/circle-help" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -284,6 +289,11 @@ declare module "lucide-solid/icons/git-pull-request" {
   export default icon;
 }
 declare module "lucide-solid/icons/git-pull-request-closed" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/git-pull-request-draft" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
   export default icon;
