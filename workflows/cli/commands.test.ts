@@ -1,0 +1,337 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { StoredRunEvent } from "../../shared/run/events.ts";
+import { startTestStack, type TestStack } from "../../supabase/local/testing.ts";
+import { makeApi, type Api } from "./api.ts";
+import { gitIn, makeHome } from "./testing.ts";
+
+/** The commands against a real stack, and the same workflows run without one: what they tell must be the same. */
+
+const home = makeHome();
+const { coder } = home;
+let stack: TestStack;
+let api: Api;
+let project: string;
+let root: string;
+
+const file = (name: string, rest: string): [string, string] => [
+  `.coder/workflows/${name}.yaml`,
+  `name: ${name}\ntriggers: [{ type: manual }]\n${rest}`,
+];
+const step = (id: string, command: string, more = ""): string =>
+  `  - { step_id: ${id}, type: command, command: ${JSON.stringify(command)}${more} }\n`;
+
+const files = Object.fromEntries([
+  ["index.html", "<h1>Hello</h1>\n"],
+  file(
+    "success",
+    `inputs: { who: { type: string, default: world }, loud: { type: boolean, default: false } }\nsteps:\n${step("a", 'echo "hello $WHO $LOUD"', ", env: { WHO: '${{ inputs.who }}', LOUD: '${{ inputs.loud }}' }")}${step("b", "test -f index.html && echo two >&2")}`,
+  ),
+  file("failure", `steps:\n${step("a", "echo before; exit 3")}${step("b", "echo never")}`),
+  file(
+    "retry",
+    `steps:\n${step("a", "if test -f tried; then echo good; else touch tried; exit 1; fi", ", on_failure: { type: retry, max_attempts: 2, backoff_sec: 0 }")}`,
+  ),
+  file(
+    "graph",
+    `steps:\n${step("a", "echo a")}${step("b", "echo b", ", needs: [a]")}${step("c", "echo c", ", needs: [a]")}${step("d", "echo d", ", needs: [b, c]")}`,
+  ),
+  file(
+    "skip",
+    `steps:\n${step("a", "echo a")}${step("b", "echo b", ', if: "run.number < 0"')}${step("c", "echo c")}`,
+  ),
+  file("ship", "steps:\n  - { step_id: d, type: deploy, target: preview }\n"),
+  file("ask", `steps:\n  - { step_id: ok, type: approve, reason: Go on? }\n${step("after", "echo after")}`),
+  file("long", `steps:\n${step("a", "echo started; sleep 60")}`),
+]);
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  root = home.project(files, { git: true });
+  const login = await coder(["login", "--url", stack.url]);
+  expect(login).toMatchObject({ code: 0, stderr: "" });
+  const kept = JSON.parse(readFileSync(join(home.directory, "config/coder/credentials.json"), "utf8")) as {
+    tokens: Record<string, string>;
+  };
+  api = makeApi(stack.url, kept.tokens[stack.url]!);
+  const [org] = (await api.session.me.query()).orgs;
+  const list = Object.entries(files).map(([path, content]) => ({
+    path,
+    content: Buffer.from(content).toString("base64"),
+  }));
+  const made = await api.projects.create.mutate({
+    id: randomUUID(),
+    orgId: org!.id,
+    name: "Shop",
+    source: "upload",
+    files: list,
+  });
+  project = `${made.orgSlug}/${made.slug}`;
+  gitIn(root, "remote", "add", "coder", `${stack.url}/git/${project}.git`);
+}, 60_000);
+afterAll(async () => {
+  await stack?.stop();
+  home.close();
+});
+
+/** What happened, without what differs from run to run: pieces of output, times, ids. */
+function told(events: StoredRunEvent[]): string[] {
+  const lines = events.map(({ event }) => {
+    const parts: string[] = [event.type];
+    if ("stepId" in event && event.stepId !== null) parts.push(event.stepId);
+    if ("status" in event) parts.push(event.status);
+    if ("attempt" in event) parts.push(String(event.attempt));
+    if (event.type === "artifact.created") parts.push(event.artifact.kind, event.artifact.name);
+    if ("failure" in event && event.failure !== null) parts.push(event.failure.code);
+    return parts.join(" ");
+  });
+  // Output arrives in as many pieces as it likes.
+  return lines.filter((line, index) => line !== lines[index - 1] || !line.startsWith("step.log"));
+}
+
+const serverEvents = async (number: number): Promise<StoredRunEvent[]> =>
+  (await coder(["logs", String(number), "--json", "--follow"], { cwd: root })).stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as StoredRunEvent);
+const localEvents = (directory: string): StoredRunEvent[] =>
+  readFileSync(join(directory, "events.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as StoredRunEvent);
+
+async function startOnServer(workflow: string, ...args: string[]): Promise<number> {
+  const { stdout } = await coder(["run", workflow, "--json", ...args], { cwd: root });
+  return (JSON.parse(stdout) as { number: number }).number;
+}
+
+describe("on a server", () => {
+  test("login keeps a token in a file of one's own; whoami tells whose; CODER_TOKEN wins", async () => {
+    const path = join(home.directory, "config/coder/credentials.json");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const me = await coder(["whoami", "--json"]);
+    expect(JSON.parse(me.stdout)).toMatchObject({
+      url: stack.url,
+      user: { email: "owner@localhost" },
+      token: { scope: "write", name: expect.stringMatching(/^coder on /) },
+    });
+    const other = await coder(["whoami"], { env: { CODER_TOKEN: `cpt_${"x".repeat(43)}` } });
+    expect(other).toMatchObject({ code: 3, stderr: "This access token is unknown\n" });
+  });
+
+  test("run --watch shows the steps and ends with the result; the project is that of the remote", async () => {
+    const good = await coder(["run", "success", "--watch", "-i", "who=you", "-i", "loud=true"], {
+      cwd: root,
+    });
+    expect(good.code).toBe(0);
+    expect(good.stdout).toMatch(/▸ .*\n {2}hello you true\n/);
+    expect(good.stdout).toMatch(/success succeeded\n$/);
+    const bad = await coder(["run", "failure", "--watch", "--json"], { cwd: root });
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      status: "failed",
+      steps: [
+        { id: "a", status: "failed" },
+        { id: "b", status: expect.stringMatching(/pending|skipped/) },
+      ],
+    });
+    const wrong = await coder(["run", "sucess"], { cwd: root });
+    expect(wrong).toMatchObject({ code: 3, stderr: "There is no workflow sucess; did you mean success?\n" });
+    expect((await coder(["run", "success", "-i", "loud=perhaps"], { cwd: root })).code).toBe(2);
+  });
+
+  test("list shows runs and workflows; rerun starts the same again", async () => {
+    const number = await startOnServer("success");
+    await coder(["logs", String(number), "-f"], { cwd: root });
+    const list = await coder(["list", "--json", "--workflow", ".coder/workflows/success.yaml"], {
+      cwd: root,
+    });
+    const { runs } = JSON.parse(list.stdout) as { runs: { number: number; status: string }[] };
+    expect(runs[0]).toMatchObject({ number, status: "succeeded" });
+    expect((await coder(["list", "-n", "1"], { cwd: root })).stdout).toContain(`#${number}`);
+    expect((await coder(["list", "workflows"], { cwd: root })).stdout).toContain(
+      ".coder/workflows/graph.yaml",
+    );
+    expect((await coder(["list", "--status", "gone"], { cwd: root })).code).toBe(2);
+    const again = await coder(["rerun", String(number), "--watch"], { cwd: root });
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("hello world false") });
+    expect((await coder(["logs", "9999"], { cwd: root })).code).toBe(3);
+  });
+
+  test("approve shows what would happen with its hash, and decides about exactly that", async () => {
+    const number = await startOnServer("ask");
+    await expect
+      .poll(async () => (await api.approvals.inbox.query()).waiting.length, { timeout: 20_000 })
+      .toBe(1);
+    const shown = await coder(["approve", String(number), "--json"], { cwd: root });
+    const { contentHash } = JSON.parse(shown.stdout) as { contentHash: string };
+    const unasked = await coder(["approve", String(number)], { cwd: root });
+    expect(unasked).toMatchObject({ code: 2, stdout: expect.stringContaining(contentHash) });
+    expect((await coder(["approve", String(number), "--yes", "--hash", "0"], { cwd: root })).code).toBe(1);
+    const args = ["approve", String(number), "--yes", "--hash", contentHash, "--comment", "fine"];
+    expect(await coder(args, { cwd: root })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("approved."),
+    });
+    expect((await coder(["logs", String(number), "-f"], { cwd: root })).code).toBe(0);
+    expect((await coder(["approve", String(number), "--yes"], { cwd: root })).code).toBe(3);
+  });
+
+  test("Ctrl-C leaves the run and says how to come back; a second one cancels it", async () => {
+    const child = home.start({ args: ["run", "long", "--watch"], cwd: root });
+    let notes = "";
+    child.stderr!.on("data", (chunk: Buffer) => (notes += chunk.toString()));
+    await untilLine(child, "  started");
+    child.kill("SIGINT");
+    await expect.poll(() => notes).toMatch(/Watch it again with: coder logs \d+ -f/);
+    child.kill("SIGINT");
+    const [code] = (await once(child, "close")) as [number];
+    expect(code).toBe(1);
+    const [last] = (await api.runs.list.query({ projectId: await projectId(), limit: 1 })).items;
+    expect(last!.status).toBe("canceled");
+  });
+});
+
+async function projectId(): Promise<string> {
+  const [org = "", slug = ""] = project.split("/");
+  return (await api.projects.bySlug.query({ org, slug })).id;
+}
+
+function untilLine(child: ReturnType<typeof home.start>, wanted: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let seen = "";
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      seen += `${line}\n`;
+      if (line === wanted) resolve();
+    });
+    child.once("close", (code) => reject(new Error(`ended with ${code}:\n${seen}`)));
+  });
+}
+
+describe("run --local", () => {
+  const local = async (workflow: string, ...args: string[]) => {
+    const directory = join(home.directory, `out-${randomUUID()}`);
+    const finished = await coder(["run", workflow, "--local", "--artifacts", directory, ...args], {
+      cwd: root,
+    });
+    return { ...finished, directory };
+  };
+
+  test.each(["success", "failure", "retry", "skip", "ship"])(
+    "W175 %s: the same events in the same order as on the server",
+    async (name) => {
+      const number = await startOnServer(name);
+      const { directory, code } = await local(name);
+      const here = localEvents(directory);
+      expect(told(here)).toEqual(told(await serverEvents(number)));
+      expect(code).toBe(name === "failure" ? 1 : 0);
+      expect(here.map((event) => event.seq)).toEqual(here.map((_, index) => index + 1));
+    },
+  );
+
+  test("W176 a graph: the same events per step; what runs side by side has no order", async () => {
+    const number = await startOnServer("graph");
+    const { directory } = await local("graph");
+    const perStep = (events: StoredRunEvent[]) => {
+      const lines = told(events);
+      return Object.fromEntries(
+        ["a", "b", "c", "d", ""].map((id) => [id, lines.filter((line) => (line.split(" ")[1] ?? "") === id)]),
+      );
+    };
+    expect(perStep(localEvents(directory))).toEqual(perStep(await serverEvents(number)));
+  });
+
+  test("W177 an approval asks here, and --yes answers; nobody there is a rejection that says so", async () => {
+    const yes = await local("ask", "--yes");
+    expect(yes).toMatchObject({ code: 0, stdout: expect.stringMatching(/hash {5}[0-9a-f]{64}/) });
+    const number = (
+      await api.runs.list.query({
+        projectId: await projectId(),
+        workflowPath: ".coder/workflows/ask.yaml",
+        limit: 1,
+      })
+    ).items[0]!.number;
+    expect(told(localEvents(yes.directory))).toEqual(told(await serverEvents(number)));
+    const no = await local("ask");
+    expect(no).toMatchObject({ code: 1, stdout: expect.stringContaining("with --yes") });
+  });
+
+  test("W178 Ctrl-C cancels it, as coder cancel does on the server", async () => {
+    const number = await startOnServer("long");
+    const id = (await api.runs.get.query({ projectId: await projectId(), number })).id;
+    await expect
+      .poll(
+        async () =>
+          (await api.runs.eventsAfter.query({ runId: id, afterSeq: 0 })).some(
+            ({ event }) => event.type === "step.log",
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    expect((await coder(["cancel", String(number)], { cwd: root })).code).toBe(0);
+    const directory = join(home.directory, "canceled");
+    const child = home.start({ args: ["run", "long", "--local", "--artifacts", directory], cwd: root });
+    await untilLine(child, "  started");
+    child.kill("SIGINT");
+    expect(((await once(child, "close")) as [number])[0]).toBe(130);
+    const withoutLog = (events: StoredRunEvent[]) =>
+      told(events).filter((line) => !line.startsWith("step.log"));
+    expect(withoutLog(localEvents(directory))).toEqual(withoutLog(await serverEvents(number)));
+  });
+
+  test("W179 it runs the files as they are, and leaves the repository as it was", async () => {
+    const cwd = home.project(files, { git: true });
+    writeFileSync(join(cwd, "index.html"), "<h1>Changed</h1>\n");
+    writeFileSync(join(cwd, "new.txt"), "new");
+    writeFileSync(join(cwd, "staged.txt"), "staged");
+    gitIn(cwd, "add", "staged.txt");
+    const state = () => [
+      gitIn(cwd, "status", "--porcelain"),
+      gitIn(cwd, "rev-parse", "HEAD"),
+      gitIn(cwd, "count-objects"),
+    ];
+    const before = state();
+    mkdirSync(join(cwd, "sub"));
+    const { code, stdout } = await coder(["run", "ship", "--local", "--json"], { cwd: join(cwd, "sub") });
+    expect(code).toBe(0);
+    const { directory } = JSON.parse(stdout) as { directory: string };
+    expect(readFileSync(join(directory, "preview/index.html"), "utf8")).toBe("<h1>Changed</h1>\n");
+    expect(existsSync(join(directory, "preview/new.txt"))).toBe(true);
+    expect(state()).toEqual(before);
+  });
+
+  test("W180 two at once have a database each; one that is killed leaves nothing that the next one does not end", async () => {
+    const killed = home.start({ args: ["run", "long", "--local"], cwd: root });
+    await untilLine(killed, "  started");
+    const beside = await local("success");
+    expect(beside.code).toBe(0);
+    const places = readdirSync(join(home.directory, "cache/coder")).filter((name) =>
+      name.startsWith("local-"),
+    );
+    expect(places.length).toBeGreaterThanOrEqual(2);
+    killed.kill("SIGKILL");
+    await once(killed, "close");
+    const next = await local("success");
+    expect(next).toMatchObject({ code: 0, stdout: expect.stringContaining("hello world") });
+  });
+
+  test("a file with errors is not run; dry runs stop before effects; a plain directory will do", async () => {
+    const [path = "", text = ""] = file("bad", "steps:\n  - { type: commando }\n");
+    const cwd = home.project({ ...files, [path]: text });
+    const bad = await coder(["run", "bad", "--local"], { cwd });
+    expect(bad).toMatchObject({ code: 1, stderr: expect.stringMatching(/bad\.yaml:4:\d+/) });
+    const dry = await coder(["run", "ship", "--local", "--dry-run"], { cwd });
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining("Dry run: nothing is published.") });
+  });
+});
+
+test("logout ends the token at the server too", async () => {
+  const { stdout } = await coder(["logout"]);
+  expect(stdout).toContain("the token is revoked");
+  expect((await coder(["whoami"], { env: { CODER_URL: stack.url } })).code).toBe(3);
+  await expect(api.session.me.query()).rejects.toThrow("revoked");
+});
