@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StoredRunEvent } from "../../shared/run/events.ts";
 import { startTestStack, type TestStack } from "../../supabase/local/testing.ts";
 import { makeApi, type Api } from "./api.ts";
+import { followRun } from "./followRun.ts";
 import { gitIn, makeHome } from "./testing.ts";
 
 /** The commands against a real stack, and the same workflows run without one: what they tell must be the same. */
@@ -15,7 +16,7 @@ const home = makeHome();
 const { coder } = home;
 let stack: TestStack;
 let api: Api;
-let project: string;
+let projectId: string;
 let root: string;
 
 const file = (name: string, rest: string): [string, string] => [
@@ -64,21 +65,20 @@ beforeAll(async () => {
     content: Buffer.from(content).toString("base64"),
   }));
   const made = await api.projects.create.mutate({
-    id: randomUUID(),
+    id: (projectId = randomUUID()),
     orgId: org!.id,
     name: "Shop",
     source: "upload",
     files: list,
   });
-  project = `${made.orgSlug}/${made.slug}`;
-  gitIn(root, "remote", "add", "coder", `${stack.url}/git/${project}.git`);
+  gitIn(root, "remote", "add", "coder", `${stack.url}/git/${made.orgSlug}/${made.slug}.git`);
 }, 60_000);
 afterAll(async () => {
   await stack?.stop();
   home.close();
 });
 
-/** What happened, without what differs from run to run: pieces of output, times, ids. */
+/** What happened, without what differs from run to run: times, ids, and the pieces that output arrives in. */
 function told(events: StoredRunEvent[]): string[] {
   const lines = events.map(({ event }) => {
     const parts: string[] = [event.type];
@@ -89,24 +89,39 @@ function told(events: StoredRunEvent[]): string[] {
     if ("failure" in event && event.failure !== null) parts.push(event.failure.code);
     return parts.join(" ");
   });
-  // Output arrives in as many pieces as it likes.
-  return lines.filter((line, index) => line !== lines[index - 1] || !line.startsWith("step.log"));
+  return lines.filter((line) => !line.startsWith("step.log "));
 }
 
-const serverEvents = async (number: number): Promise<StoredRunEvent[]> =>
-  (await coder(["logs", String(number), "--json", "--follow"], { cwd: root })).stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as StoredRunEvent);
+/** The whole output of each step and stream, without the addresses in it. */
+function written(events: StoredRunEvent[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const { event } of events) {
+    if (event.type !== "step.log") continue;
+    for (const { stream, text } of event.chunks) {
+      const key = `${event.stepId} ${stream}`;
+      texts[key] = (texts[key] ?? "") + text;
+    }
+  }
+  for (const key of Object.keys(texts)) texts[key] = texts[key]!.replaceAll(/https?:\S+/g, "URL");
+  return texts;
+}
+
+/** All events of a run of the server, once it has ended. */
+async function serverEvents(number: number): Promise<StoredRunEvent[]> {
+  const { id: runId } = await api.runs.get.query({ projectId, number });
+  const events: StoredRunEvent[] = [];
+  await followRun({ url: stack.url, api }, runId, { follow: true, onEvent: (event) => events.push(event) });
+  return events;
+}
 const localEvents = (directory: string): StoredRunEvent[] =>
   readFileSync(join(directory, "events.jsonl"), "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as StoredRunEvent);
 
-async function startOnServer(workflow: string, ...args: string[]): Promise<number> {
-  const { stdout } = await coder(["run", workflow, "--json", ...args], { cwd: root });
-  return (JSON.parse(stdout) as { number: number }).number;
+async function startOnServer(workflow: string): Promise<number> {
+  const workflowPath = `.coder/workflows/${workflow}.yaml`;
+  return (await api.runs.start.mutate({ id: randomUUID(), projectId, workflowPath })).number;
 }
 
 describe("on a server", () => {
@@ -146,7 +161,7 @@ describe("on a server", () => {
 
   test("list shows runs and workflows; rerun starts the same again", async () => {
     const number = await startOnServer("success");
-    await coder(["logs", String(number), "-f"], { cwd: root });
+    await serverEvents(number);
     const list = await coder(["list", "--json", "--workflow", ".coder/workflows/success.yaml"], {
       cwd: root,
     });
@@ -191,15 +206,10 @@ describe("on a server", () => {
     child.kill("SIGINT");
     const [code] = (await once(child, "close")) as [number];
     expect(code).toBe(1);
-    const [last] = (await api.runs.list.query({ projectId: await projectId(), limit: 1 })).items;
+    const [last] = (await api.runs.list.query({ projectId, limit: 1 })).items;
     expect(last!.status).toBe("canceled");
   });
 });
-
-async function projectId(): Promise<string> {
-  const [org = "", slug = ""] = project.split("/");
-  return (await api.projects.bySlug.query({ org, slug })).id;
-}
 
 function untilLine(child: ReturnType<typeof home.start>, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -250,7 +260,7 @@ describe("run --local", () => {
     expect(yes).toMatchObject({ code: 0, stdout: expect.stringMatching(/hash {5}[0-9a-f]{64}/) });
     const number = (
       await api.runs.list.query({
-        projectId: await projectId(),
+        projectId,
         workflowPath: ".coder/workflows/ask.yaml",
         limit: 1,
       })
@@ -262,7 +272,7 @@ describe("run --local", () => {
 
   test("W178 Ctrl-C cancels it, as coder cancel does on the server", async () => {
     const number = await startOnServer("long");
-    const id = (await api.runs.get.query({ projectId: await projectId(), number })).id;
+    const id = (await api.runs.get.query({ projectId, number })).id;
     await expect
       .poll(
         async () =>
@@ -278,9 +288,7 @@ describe("run --local", () => {
     await untilLine(child, "  started");
     child.kill("SIGINT");
     expect(((await once(child, "close")) as [number])[0]).toBe(130);
-    const withoutLog = (events: StoredRunEvent[]) =>
-      told(events).filter((line) => !line.startsWith("step.log"));
-    expect(withoutLog(localEvents(directory))).toEqual(withoutLog(await serverEvents(number)));
+    expect(told(localEvents(directory))).toEqual(told(await serverEvents(number)));
   });
 
   test("W179 it runs the files as they are, and leaves the repository as it was", async () => {

@@ -99,7 +99,6 @@ describe("coder lint", () => {
   test("colours only where they are wanted", async () => {
     const cwd = home.project({ [ciPath]: bad });
     const colour = (env: Record<string, string>) => coder(["lint"], { cwd, env });
-    expect((await colour({})).stdout).not.toContain("\u001b");
     expect((await colour({ FORCE_COLOR: "1" })).stdout).toContain("\u001b[31merror");
     expect((await colour({ NO_COLOR: "1" })).stdout).not.toContain("\u001b");
   });
@@ -140,7 +139,6 @@ describe("coder completion", () => {
     const bash = await coder(["completion", "bash"]);
     expect(bash).toMatchObject({ code: 0, stderr: "" });
     expect(bash.stdout).toContain("complete -o default -F _coder coder");
-    expect((await coder(["completion", "zsh"])).stdout).toMatch(/^#compdef coder/);
     expect((await coder(["completion", "fish"])).stdout).toContain("complete -c coder");
     expect((await coder(["completion", "cmd"])).code).toBe(2);
   });

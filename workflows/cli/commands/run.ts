@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { InvalidArgumentError, type Command } from "commander";
 import { connect } from "../api.ts";
 import type { Cli } from "../cli.ts";
+import { cacheDirectory } from "../credentials.ts";
+import { exitCodes } from "../exitCodes.ts";
+import { chooseWorkflowFile } from "../local/chooseWorkflowFile.ts";
 import { findProject } from "../project.ts";
 import { readInputs } from "../readInputs.ts";
 import { watchRun } from "../watchRun.ts";
@@ -48,15 +51,24 @@ export function addRun(program: Command, cli: Cli): void {
           throw new InvalidArgumentError(
             "--ref is for runs on the server: --local runs the files as they are now",
           );
-        // Loaded here only: everything else must not wait for an engine.
-        const { runLocally } = await import("../local/runLocally.ts");
-        process.exitCode = await runLocally(cli, workflow, options);
+        process.exitCode = await runHere(cli, workflow, options);
       } else process.exitCode = await runOnServer(cli, workflow, options);
     });
 }
 
 function collect(value: string, before: string[]): string[] {
   return [...before, value];
+}
+
+async function runHere(cli: Cli, named: string, options: RunOptions): Promise<number> {
+  const chosen = await chooseWorkflowFile(cli, named, options);
+  if (chosen === undefined) return exitCodes.failed;
+  const opening = cli.openLocalDatabase(cacheDirectory(cli.env));
+  // It is awaited by what is loaded now; until then its failure is nobody's.
+  opening.catch(() => undefined);
+  // Loaded here only, beside the start of the database: no other command must wait for an engine.
+  const { runLocally } = await import("../local/runLocally.ts");
+  return runLocally({ cli, chosen, options }, opening);
 }
 
 async function runOnServer(cli: Cli, named: string, options: RunOptions): Promise<number> {

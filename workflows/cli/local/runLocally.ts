@@ -5,10 +5,6 @@ import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { CoderError } from "../../../shared/errors.ts";
-import { parseWorkflow } from "../../../shared/workflow/parseWorkflow.ts";
-import { problemText } from "../../../shared/workflow/problemText.ts";
-import { resolveInputs } from "../../../shared/workflow/resolveInputs.ts";
-import type { Workflow } from "../../../shared/workflow/schema.ts";
 import { makeCheckout } from "../../engine/checkout.ts";
 import { connectDatabase, type Sql } from "../../engine/database.ts";
 import { startEngine, type Engine } from "../../engine/startEngine.ts";
@@ -22,22 +18,13 @@ import type { Cli } from "../cli.ts";
 import type { RunOptions } from "../commands/run.ts";
 import { cacheDirectory, configDirectory } from "../credentials.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { plain } from "../output.ts";
-import { readInputs } from "../readInputs.ts";
 import { RunPrinter, type Waiting } from "../runPrinter.ts";
-import { chooseWorkflow, listWorkflowFiles, readWorkflowFile } from "../workflowFiles.ts";
+import type { ChosenWorkflow } from "./chooseWorkflowFile.ts";
 import type { LocalDatabase } from "./localDatabase.ts";
-import {
-  addLocalProject,
-  cancelLocalRun,
-  decideLocally,
-  eventsAfter,
-  startLocalRun,
-  type LocalRunRequest,
-} from "./localRun.ts";
+import { addLocalProject, cancelLocalRun, decideLocally, eventsAfter, startLocalRun } from "./localRun.ts";
 import { siteOf, startLocalServices, type LocalServices } from "./localServices.ts";
 import { openRunFiles, type RunFiles } from "./runFiles.ts";
-import { findProjectRoot, takeSnapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
 
 /*
  * `coder run --local`: the server's engine, sandbox, forge and SQL, in this process and on a Postgres of its own, over the
@@ -48,23 +35,16 @@ import { findProjectRoot, takeSnapshot } from "./snapshot.ts";
 const leaseMs = 60_000;
 const pauseMs = 25;
 
-interface Chosen {
-  root: string;
-  workflowPath: string;
-  workflow: Workflow;
-  yaml: string;
-  inputs: LocalRunRequest["inputs"];
-}
-
-export async function runLocally(cli: Cli, named: string, options: RunOptions): Promise<number> {
-  const chosen = await choose(cli, named, options);
-  if (chosen === undefined) return exitCodes.failed;
-  const openSandbox = sandboxOpener(cli);
+/** @param opening the database, which may be started while this file is loaded. */
+export async function runLocally(
+  { cli, chosen, options }: { cli: Cli; chosen: ChosenWorkflow; options: RunOptions },
+  opening: Promise<LocalDatabase>,
+): Promise<number> {
   const interrupts = listenForInterrupts();
-  const cacheDir = cacheDirectory(cli.env);
-  const database = await cli.openLocalDatabase(cacheDir);
+  const database = await opening;
   const ends: (() => Promise<unknown>)[] = [() => database.close()];
   try {
+    const openSandbox = sandboxOpener(cli);
     const sql = connectDatabase(database.url, { max: 4 });
     ends.push(() => sql.end({ timeout: 2 }));
     for (const name of ["git", "objects", "work/runs"])
@@ -73,7 +53,7 @@ export async function runLocally(cli: Cli, named: string, options: RunOptions): 
     const [services, snapshot, registry] = await Promise.all([
       startLocalServices({ sql, directory: database.directory }),
       takeSnapshot(chosen.root, join(database.directory, "git", `${projectId}.git`)),
-      cli.readRegistry(cacheDir),
+      cli.readRegistry(cacheDirectory(cli.env)),
     ]);
     ends.push(() => services.close());
     const slug = slugOf(chosen.root);
@@ -93,19 +73,6 @@ export async function runLocally(cli: Cli, named: string, options: RunOptions): 
     for (const end of ends.reverse()) await end().catch((error: unknown) => cli.output.note(String(error)));
     interrupts.close();
   }
-}
-
-async function choose(cli: Cli, named: string, options: RunOptions): Promise<Chosen | undefined> {
-  const root = await findProjectRoot(cli.cwd);
-  const workflowPath = chooseWorkflow(named, await listWorkflowFiles(root));
-  const { text } = await readWorkflowFile(root, workflowPath);
-  const parsed = parseWorkflow(text, { path: workflowPath });
-  for (const problem of parsed.problems) cli.output.note(plain(problemText(workflowPath, problem)));
-  if (!parsed.ok) return undefined;
-  const { workflow } = parsed;
-  const declared = Object.entries(workflow.inputs).map(([name, { type }]) => ({ name, type }));
-  const inputs = resolveInputs(workflow.inputs, readInputs(options.input, declared));
-  return { root, workflowPath, workflow, yaml: new TextDecoder().decode(text), inputs };
 }
 
 function sandboxOpener({ env, output }: Cli): OpenSandbox {
