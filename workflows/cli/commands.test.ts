@@ -17,6 +17,7 @@ const { coder } = home;
 let stack: TestStack;
 let api: Api;
 let projectId: string;
+let project: string;
 let root: string;
 
 const file = (name: string, rest: string): [string, string] => [
@@ -71,7 +72,8 @@ beforeAll(async () => {
     source: "upload",
     files: list,
   });
-  gitIn(root, "remote", "add", "coder", `${stack.url}/git/${made.orgSlug}/${made.slug}.git`);
+  project = `${made.orgSlug}/${made.slug}`;
+  gitIn(root, "remote", "add", "coder", `${stack.url}/git/${project}.git`);
 }, 60_000);
 afterAll(async () => {
   await stack?.stop();
@@ -196,6 +198,38 @@ describe("on a server", () => {
     expect((await coder(["approve", String(number), "--yes"], { cwd: root })).code).toBe(3);
   });
 
+  test("secrets are set from standard input, listed without their values, and removed", async () => {
+    const value = "s3cret-value";
+    const set = await coder(["secrets", "set", "NPM_TOKEN"], { cwd: root, input: `${value}\n` });
+    expect(set).toMatchObject({ code: 0, stdout: expect.stringContaining("NPM_TOKEN") });
+    const listed = await coder(["secrets", "list", "--json"], { cwd: root });
+    expect(JSON.parse(listed.stdout)).toMatchObject({ secrets: [{ name: "NPM_TOKEN", scope: "project" }] });
+    expect(set.stdout + set.stderr + listed.stdout).not.toContain(value);
+    expect((await coder(["secrets", "set", "NODE_OPTIONS"], { cwd: root, input: value })).code).toBe(2);
+    expect((await coder(["secrets", "remove", "NPM_TOKEN"], { cwd: root })).code).toBe(0);
+    expect((await coder(["secrets", "remove", "NPM_TOKEN"], { cwd: root })).code).toBe(3);
+  });
+
+  test("policy what-if lists what an edited file would have answered otherwise", async () => {
+    await serverEvents(await startOnServer("ship"));
+    const path = ".coder/workflows/ship.yaml";
+    const cwd = home.project({
+      [path]: `${files[path]}policies: { gates: { require_human_approval_for: [deploy.preview] } }\n`,
+    });
+    const ask = async (directory: string) => {
+      const args = ["policy", "what-if", path, "--json", "--project", project];
+      const { code, stdout } = await coder(args, { cwd: directory });
+      expect(code).toBe(0);
+      return JSON.parse(stdout) as { runs: number; differences: object[] };
+    };
+    const { runs, differences } = await ask(cwd);
+    expect(runs).toBeGreaterThan(0);
+    expect(differences).toContainEqual(
+      expect.objectContaining({ action: "deploy.preview", answer: "allow", newAnswer: "ask" }),
+    );
+    expect((await ask(root)).differences).toEqual([]);
+  });
+
   test("Ctrl-C leaves the run and says how to come back; a second one cancels it", async () => {
     const child = home.start({ args: ["run", "long", "--watch"], cwd: root });
     let notes = "";
@@ -237,7 +271,9 @@ describe("run --local", () => {
       const number = await startOnServer(name);
       const { directory, code } = await local(name);
       const here = localEvents(directory);
-      expect(told(here)).toEqual(told(await serverEvents(number)));
+      const there = await serverEvents(number);
+      expect(told(here)).toEqual(told(there));
+      expect(written(here)).toEqual(written(there));
       expect(code).toBe(name === "failure" ? 1 : 0);
       expect(here.map((event) => event.seq)).toEqual(here.map((_, index) => index + 1));
     },

@@ -143,3 +143,25 @@ describe("coder completion", () => {
     expect((await coder(["completion", "cmd"])).code).toBe(2);
   });
 });
+
+describe("coder import and export", () => {
+  test("a GitHub Actions file comes in with a report, and goes out again", async () => {
+    const actions =
+      "on: push\njobs:\n  test:\n    runs-on: windows-latest\n    steps:\n      - run: npm test\n";
+    const cwd = home.project({ ".github/workflows/checks.yml": actions });
+    const shown = await coder(["import", "actions", ".github/workflows/checks.yml", "--json"], { cwd });
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      path: ".coder/workflows/checks.yaml",
+      text: expect.stringContaining("npm test"),
+    });
+    expect(
+      (await coder(["import", "actions", ".github/workflows/checks.yml", "--write"], { cwd })).code,
+    ).toBe(0);
+    // What is there already is nobody's to overwrite.
+    expect(
+      (await coder(["import", "actions", ".github/workflows/checks.yml", "--write"], { cwd })).code,
+    ).toBe(1);
+    const exported = await coder(["export", "actions", "checks"], { cwd });
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("run: npm test") });
+  });
+});

@@ -5,13 +5,16 @@ import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInit } from "./commands/init.ts";
+import { addInterchange } from "./commands/interchange.ts";
 import { addLint } from "./commands/lint.ts";
 import { addList } from "./commands/list.ts";
 import { addLogin } from "./commands/login.ts";
 import { addLogout } from "./commands/logout.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addPolicy } from "./commands/policy.ts";
 import { addRerun } from "./commands/rerun.ts";
 import { addRun } from "./commands/run.ts";
+import { addSecrets } from "./commands/secrets.ts";
 import { addVersion } from "./commands/version.ts";
 import { addWhoami } from "./commands/whoami.ts";
 import { exitCodeOf, exitCodes } from "./exitCodes.ts";
@@ -25,6 +28,9 @@ const commands = [
   addApprove,
   addCancel,
   addRerun,
+  addSecrets,
+  addPolicy,
+  addInterchange,
   addLogin,
   addLogout,
   addWhoami,
@@ -51,7 +57,6 @@ Ends with 0 when all went well, 1 when a run or file did not, 2 when it was call
 3 when something is not there or not yours, 4 when a server does not answer, 130 after Ctrl-C.`,
     );
   for (const add of commands) add(program, cli);
-  for (const command of program.commands) command.exitOverride().showHelpAfterError("(see it with --help)");
   return program;
 }
 
