@@ -8,7 +8,7 @@ import type { StoredRunEvent } from "../../shared/run/events.ts";
 import { startTestStack, type TestStack } from "../../supabase/local/testing.ts";
 import { makeApi, type Api } from "./api.ts";
 import { followRun } from "./followRun.ts";
-import { gitIn, makeHome } from "./testing.ts";
+import { gitIn, makeHome, type Finished } from "./testing.ts";
 
 /** The commands against a real stack, and the same workflows run without one: what they tell must be the same. */
 
@@ -16,6 +16,7 @@ const home = makeHome();
 const { coder } = home;
 let stack: TestStack;
 let api: Api;
+let login: Finished;
 let projectId: string;
 let project: string;
 let root: string;
@@ -54,8 +55,7 @@ const files = Object.fromEntries([
 beforeAll(async () => {
   stack = await startTestStack();
   root = home.project(files, { git: true });
-  const login = await coder(["login", "--url", stack.url]);
-  expect(login).toMatchObject({ code: 0, stderr: "" });
+  login = await coder(["login", "--url", stack.url]);
   const kept = JSON.parse(readFileSync(join(home.directory, "config/coder/credentials.json"), "utf8")) as {
     tokens: Record<string, string>;
   };
@@ -128,6 +128,11 @@ async function startOnServer(workflow: string): Promise<number> {
 
 describe("on a server", () => {
   test("login keeps a token in a file of one's own; whoami tells whose; CODER_TOKEN wins", async () => {
+    expect(login).toEqual({
+      code: 0,
+      stdout: `Signed in at ${stack.url} as owner@localhost\n`,
+      stderr: "",
+    });
     const path = join(home.directory, "config/coder/credentials.json");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const me = await coder(["whoami", "--json"]);
@@ -364,7 +369,7 @@ describe("run --local", () => {
   });
 
   test("a file with errors is not run; dry runs stop before effects; a plain directory will do", async () => {
-    const [path = "", text = ""] = file("bad", "steps:\n  - { type: commando }\n");
+    const [path, text] = file("bad", "steps:\n  - { type: commando }\n");
     const cwd = home.project({ ...files, [path]: text });
     const bad = await coder(["run", "bad", "--local"], { cwd });
     expect(bad).toMatchObject({ code: 1, stderr: expect.stringMatching(/bad\.yaml:4:\d+/) });

@@ -165,3 +165,31 @@ describe("coder import and export", () => {
     expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("run: npm test") });
   });
 });
+
+describe("coder explain", () => {
+  test("names the workflows that fire, and the clause that rejects each of the others", async () => {
+    const onPush = (filter: string) =>
+      good.replace("{ type: manual }", `{ type: repo_event, event: push${filter} }`);
+    const cwd = home.project({
+      [ciPath]: onPush(', paths: ["src/**"]'),
+      ".coder/workflows/docs.yaml": onPush(', paths: ["docs/**"]'),
+      "push.json": JSON.stringify({
+        event: "push",
+        branch: "main",
+        commit: "a".repeat(40),
+        paths: ["src/a.ts"],
+      }),
+    });
+    const json = await coder(["explain", "push.json", "--json"], { cwd });
+    expect(json).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      event: "push",
+      workflows: [
+        { kind: "fires", path: ciPath, trigger: 0 },
+        { kind: "rejected", clauses: [{ clause: expect.stringContaining("paths") }] },
+      ],
+    });
+    const piped = await coder(["explain", "-"], { cwd, input: '{"event":"pusch"}' });
+    expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('"pusch"') });
+  });
+});

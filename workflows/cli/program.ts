@@ -4,6 +4,7 @@ import type { Cli } from "./cli.ts";
 import { addApprove } from "./commands/approve.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addInit } from "./commands/init.ts";
 import { addInterchange } from "./commands/interchange.ts";
 import { addLint } from "./commands/lint.ts";
@@ -28,6 +29,7 @@ const commands = [
   addApprove,
   addCancel,
   addRerun,
+  addExplain,
   addSecrets,
   addPolicy,
   addInterchange,
