@@ -31,12 +31,16 @@ export const filesRouter = router({
         branch: ref,
         /** The head that the edit was made on; null for the first commit of a branch. */
         expectedHead: commitSha.nullable(),
+        /** Where a branch that is made by this commit starts; `expectedHead` is null then. */
+        base: commitSha.optional(),
         message: z.string().trim().min(1).max(10_000),
         files: fileEdits,
       }),
     )
-    .mutation(async ({ ctx, input: { projectId, ...request } }): Promise<{ commit: string }> => {
-      return { commit: await forgeOf(ctx, projectId).commit(request) };
+    .mutation(async ({ ctx, input: { projectId, base, ...request } }): Promise<{ commit: string }> => {
+      return {
+        commit: await forgeOf(ctx, projectId).commit({ ...request, ...(base === undefined ? {} : { base }) }),
+      };
     }),
   log: procedure
     .input(

@@ -26,6 +26,15 @@ export const workflowsRouter = router({
         problems: lintWorkflow(source, { path: input.path, secrets }),
       };
     }),
+  /** What a workflow's file may name that is not in it. Names only. */
+  names: procedure
+    .input(z.strictObject({ projectId: id }))
+    .query(({ ctx, input }): Promise<{ secrets: string[] }> =>
+      ctx.asCaller(async (tx) => {
+        const project = await requireProject(tx, input.projectId);
+        return { secrets: [...(await secretNames(tx, project))] };
+      }),
+    ),
   /** Changes nothing; a mutation only because a file does not fit into the address of a query. */
   lint: procedure
     .meta({ safe: true })

@@ -3,7 +3,8 @@ import { createEffect, createMemo, createResource, createSignal, For, on, onClea
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import type { Studio } from "./createStudio.ts";
-import type { CodeEditor } from "./codeEditor.ts";
+import { createWorkflowNames } from "../workflows/createWorkflowNames.ts";
+import type { CodeEditor, makeCodeEditor } from "./codeEditor.ts";
 import { contentType } from "./share.ts";
 import { textOf } from "./textOf.ts";
 
@@ -94,16 +95,13 @@ function FileTab(props: { studio: Studio; path: string }) {
   );
 }
 
-function Code(props: {
-  studio: Studio;
-  readOnly: boolean;
-  make: (parent: HTMLElement, onEdit: (path: string, text: string) => void) => CodeEditor;
-}) {
+function Code(props: { studio: Studio; readOnly: boolean; make: typeof makeCodeEditor }) {
+  const names = createWorkflowNames(() => props.studio.project.id, props.studio.paths);
   let editor: CodeEditor | undefined;
   let known = new Set<string>();
   const [binary, setBinary] = createSignal<string>();
   const start = (parent: HTMLElement) => {
-    const made = props.make(parent, (path, text) => props.studio.edit(path, text));
+    const made = props.make(parent, (path, text) => props.studio.edit(path, text), { known: names });
     editor = made;
     onCleanup(() => made.destroy());
     createEffect(
