@@ -72,7 +72,10 @@ export interface ForgeClient {
   tree(ref: string): Promise<z.infer<typeof treeSchema>>;
   files(ref: string): Promise<z.infer<typeof filesSchema>>;
   blob(ref: string, path: string): Promise<Uint8Array>;
-  log(ref: string, page: { limit: number; before?: string | undefined }): Promise<z.infer<typeof logSchema>>;
+  log(
+    ref: string,
+    page: { limit: number; before?: string | undefined; path?: string | undefined },
+  ): Promise<z.infer<typeof logSchema>>;
   diff(base: string, head: string): Promise<z.infer<typeof diffSchema>>;
   commit(request: {
     branch: string;
@@ -159,7 +162,9 @@ export function createForgeClient(
       return new Uint8Array(await (await send("blob", { query: { ref, path } })).arrayBuffer());
     },
     log: (ref, page) =>
-      ask(logSchema, "log", { query: { ref, limit: String(page.limit), before: page.before } }),
+      ask(logSchema, "log", {
+        query: { ref, limit: String(page.limit), before: page.before, path: page.path },
+      }),
     diff: (base, head) => ask(diffSchema, "diff", { query: { base, head } }),
     commit: async (request) => (await ask(commitSchema, "commit", { method: "POST", json: request })).commit,
     merge: async (request) => (await ask(commitSchema, "merge", { method: "POST", json: request })).commit,

@@ -15,6 +15,7 @@ const Issue = lazy(async () => ({ default: (await import("./issues/IssuePage.tsx
 const Workflows = lazy(async () => ({
   default: (await import("./workflows/WorkflowsPage.tsx")).WorkflowsPage,
 }));
+const Workflow = lazy(async () => ({ default: (await import("./workflows/WorkflowPage.tsx")).WorkflowPage }));
 const ProjectSettings = lazy(async () => ({
   default: (await import("./settings/ProjectSettingsPage.tsx")).ProjectSettingsPage,
 }));
@@ -43,6 +44,7 @@ export function Routes() {
       <Route path="/:org/:project/issues" component={Issues} />
       <Route path="/:org/:project/issues/:number" component={Issue} />
       <Route path="/:org/:project/workflows" component={Workflows} />
+      <Route path="/:org/:project/workflows/:file" component={Workflow} />
       <Route path="/:org/:project/settings" component={ProjectSettings} />
       <Route path="*all" component={NotFound} />
     </Router>

@@ -49,6 +49,8 @@ export const filesRouter = router({
         ref,
         limit: z.int().min(1).max(200).default(50),
         before: commitSha.optional(),
+        /** Only commits that touched this file. */
+        path: repoPath.optional(),
       }),
     )
     .query(({ ctx, input }): Promise<{ commits: LogEntry[] }> => {

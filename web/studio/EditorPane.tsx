@@ -3,7 +3,7 @@ import { createEffect, createMemo, createResource, createSignal, For, on, onClea
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import type { Studio } from "./createStudio.ts";
-import { createWorkflowNames } from "../workflows/createWorkflowNames.ts";
+import { createWorkflowNames } from "../editor/createWorkflowNames.ts";
 import type { CodeEditor, makeCodeEditor } from "./codeEditor.ts";
 import { contentType } from "./share.ts";
 import { textOf } from "./textOf.ts";

@@ -1,8 +1,8 @@
 import { MergeView } from "@codemirror/merge";
 import { Annotation, EditorState, type StateEffect } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import { offsetOf } from "../workflows/workflowLanguage.ts";
-import { editorExtensions, type EditorOptions } from "./editorExtensions.ts";
+import { offsetOf } from "../editor/workflowLanguage.ts";
+import { editorExtensions, type EditorOptions } from "../editor/editorExtensions.ts";
 
 /** Marks text that came from outside, so that it is not reported as an edit. */
 const fromOutside = Annotation.define<boolean>();

@@ -1,7 +1,6 @@
 import { useParams } from "@solidjs/router";
 import { createQuery } from "@tanstack/solid-query";
 import CirclePlay from "lucide-solid/icons/circle-play";
-import TriangleAlert from "lucide-solid/icons/triangle-alert";
 import WorkflowIcon from "lucide-solid/icons/workflow";
 import { createSignal, For, Match, Show, Switch } from "solid-js";
 import { useApi, type Outputs } from "../api.ts";
@@ -12,9 +11,9 @@ import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Column, Page } from "../ui/Page.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
-import { Sheet } from "../ui/Sheet.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { StatusBadge } from "../ui/StatusBadge.tsx";
+import { ProblemList } from "./ProblemList.tsx";
 import { RunWorkflow } from "./RunWorkflow.tsx";
 
 export type Workflow = Outputs["workflows"]["list"][number];
@@ -33,6 +32,11 @@ export function WorkflowsPage() {
           { label: project.data?.name ?? params["project"] ?? "", href: base() },
           { label: "Workflows" },
         ]}
+        tools={
+          <Show when={mayWrite(project.data?.role)}>
+            <LinkButton href={`${base()}/workflows/new`}>New workflow</LinkButton>
+          </Show>
+        }
         primary={
           // An empty list offers it itself.
           <Show when={workflows.data?.length}>
@@ -72,7 +76,6 @@ function createWorkflows(projectId: () => string | undefined) {
 
 function WorkflowList(props: { project: Project; base: string }) {
   const [running, setRunning] = createSignal<Workflow | null>(null);
-  const [reading, setReading] = createSignal<Workflow | null>(null);
   const workflows = createWorkflows(() => props.project.id);
   return (
     <>
@@ -98,7 +101,6 @@ function WorkflowList(props: { project: Project; base: string }) {
                     base={props.base}
                     mayRun={mayWrite(props.project.role)}
                     onRun={() => setRunning(workflow)}
-                    onRead={() => setReading(workflow)}
                   />
                 )}
               </For>
@@ -130,11 +132,6 @@ function WorkflowList(props: { project: Project; base: string }) {
           />
         )}
       </Show>
-      <Show when={reading()} keyed>
-        {(workflow) => (
-          <WorkflowFile workflow={workflow} projectId={props.project.id} onClose={() => setReading(null)} />
-        )}
-      </Show>
     </>
   );
 }
@@ -144,7 +141,6 @@ interface WorkflowRowProps {
   base: string;
   mayRun: boolean;
   onRun: () => void;
-  onRead: () => void;
 }
 
 function WorkflowRow(props: WorkflowRowProps) {
@@ -154,9 +150,12 @@ function WorkflowRow(props: WorkflowRowProps) {
       <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
         <div class="flex min-w-0 flex-1 basis-56 flex-col">
           <h2 class="truncate text-sm leading-6 font-medium">{props.workflow.name}</h2>
-          <button type="button" class="link self-start font-mono text-xs" onClick={() => props.onRead()}>
+          <a
+            class="link self-start font-mono text-xs"
+            href={`${props.base}/workflows/${props.workflow.path.split("/").at(-1) ?? ""}`}
+          >
             {props.workflow.path}
-          </button>
+          </a>
         </div>
         <ul class="flex flex-wrap gap-1" aria-label="Triggers">
           <For each={props.workflow.triggers}>
@@ -190,75 +189,8 @@ function WorkflowRow(props: WorkflowRowProps) {
         </Show>
       </div>
       <Show when={props.workflow.problems.length > 0}>
-        <Problems problems={props.workflow.problems} />
+        <ProblemList problems={props.workflow.problems} />
       </Show>
     </li>
-  );
-}
-
-function Problems(props: { problems: Workflow["problems"] }) {
-  return (
-    <ul class="flex flex-col gap-1 text-xs">
-      <For each={props.problems}>
-        {(problem) => (
-          <li
-            class={`flex items-start gap-2 ${problem.severity === "error" ? "text-failed" : "text-waiting"}`}
-          >
-            <TriangleAlert class="mt-0.5 size-3.5 shrink-0" aria-hidden="true" />
-            <span>
-              <span class="tabular">
-                {problem.line}:{problem.column}
-              </span>{" "}
-              {problem.message}
-              <Show when={problem.hint}>{(hint) => <> ({hint()})</>}</Show>
-            </span>
-          </li>
-        )}
-      </For>
-    </ul>
-  );
-}
-
-/** The YAML of a workflow as it is on the default branch, and what is wrong with it. */
-function WorkflowFile(props: { workflow: Workflow; projectId: string; onClose: () => void }) {
-  const api = useApi();
-  const file = createQuery(() => ({
-    queryKey: ["workflow", props.projectId, props.workflow.path],
-    queryFn: () => api.workflows.read.query({ projectId: props.projectId, path: props.workflow.path }),
-  }));
-  return (
-    <Sheet
-      open
-      onOpenChange={(open) => !open && props.onClose()}
-      title={props.workflow.name}
-      description={props.workflow.path}
-    >
-      <Switch fallback={<Spinner />}>
-        <Match when={file.data}>
-          {(data) => (
-            <div class="flex flex-col gap-3">
-              <Problems problems={data().problems} />
-              <pre
-                class="overflow-x-auto rounded-control bg-sunken p-3 text-xs"
-                tabIndex={0}
-                role="region"
-                aria-label="YAML"
-              >
-                {data().yaml}
-              </pre>
-            </div>
-          )}
-        </Match>
-        <Match when={file.error}>
-          {(error) => (
-            <ErrorState
-              title="The file could not be loaded"
-              error={error()}
-              retry={() => void file.refetch()}
-            />
-          )}
-        </Match>
-      </Switch>
-    </Sheet>
   );
 }

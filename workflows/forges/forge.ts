@@ -149,6 +149,8 @@ export interface LogPage {
   limit: number;
   before?: string;
   since?: string;
+  /** Only commits that touched this file or directory. */
+  path?: string;
 }
 
 /** Who a commit is by. */

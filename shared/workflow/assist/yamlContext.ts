@@ -1,4 +1,4 @@
-import type { Node, Pair, ParsedNode, YAMLMap } from "yaml";
+import type { Node, Pair, ParsedNode } from "yaml";
 import { isMap, isPair, isScalar, isSeq, parseDocument, visit } from "yaml";
 
 /** Where a place in a workflow file is, also while the file is half written. */
@@ -22,7 +22,7 @@ const marker = "\uE000";
 export function contextAt(text: string, { from, to }: { from: number; to: number }): YamlContext | null {
   if (text.length > maxAssistedLength) return null;
   const marked = text.slice(0, from) + marker + text.slice(to);
-  return find(marked, (node) => isScalar(node) && String(node.source ?? "").includes(marker));
+  return find(marked, (node) => isScalar(node) && (node.source ?? "").includes(marker));
 }
 
 /** The context of the key or value that an offset is in. */
@@ -75,17 +75,17 @@ function keyOf(pair: Pair): string {
 /** The text that a mapping has under a key, if it is a plain value. */
 export function textIn(node: unknown, key: string): string | undefined {
   if (!isMap(node)) return undefined;
-  const pair = (node as YAMLMap).items.find((one) => keyOf(one) === key);
+  const pair = node.items.find((one) => keyOf(one) === key);
   return isScalar(pair?.value) && typeof pair.value.value === "string" ? pair.value.value : undefined;
 }
 
 export function keysOf(node: unknown): string[] {
-  return isMap(node) ? (node as YAMLMap).items.map(keyOf).filter((key) => !key.includes(marker)) : [];
+  return isMap(node) ? node.items.map(keyOf).filter((key) => !key.includes(marker)) : [];
 }
 
 /** The node under a key or index. */
 export function childOf(node: unknown, part: string | number): unknown {
   if (isSeq(node)) return node.items[Number(part)];
   if (!isMap(node)) return undefined;
-  return (node as YAMLMap).items.find((one) => keyOf(one) === part)?.value ?? undefined;
+  return node.items.find((one) => keyOf(one) === part)?.value ?? undefined;
 }

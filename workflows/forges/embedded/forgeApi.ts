@@ -101,12 +101,14 @@ export const forgeRoutes: Record<string, Route> = {
     access: "read",
     async handle(call) {
       const before = call.url.searchParams.get("before");
+      const path = call.url.searchParams.get("path");
       const limit = Number(call.url.searchParams.get("limit") ?? "50");
       const since = call.url.searchParams.get("since");
       const commits = await call.repository.log(refOf(call), {
         limit,
         ...(before === null ? {} : { before }),
         ...(since === null ? {} : { since }),
+        ...(path === null ? {} : { path }),
       });
       return Response.json({ commits });
     },

@@ -141,6 +141,7 @@ export class Repository {
       from,
       ...(page.since === undefined ? [] : [`^${await this.#require(page.since)}`]),
       "--",
+      ...(page.path === undefined ? [] : [`:(literal)${page.path}`]),
     ]);
     return stdout
       .toString()

@@ -38,7 +38,7 @@ import {
   workflowLanguage,
   workflowPath,
   type WorkflowLanguageOptions,
-} from "../workflows/workflowLanguage.ts";
+} from "./workflowLanguage.ts";
 
 /** CodeMirror (https://codemirror.net) as the Studio uses it. Loaded when the first file is opened. */
 
