@@ -235,14 +235,17 @@ function OnFailure(props: { value: Json | undefined; set: (value: Json | undefin
     else if (next === "agent_retry") props.set({ type: "agent_retry", role: "tester", max_attempts: 2 });
     else props.set(next === "fail_fast" ? undefined : { type: next });
   };
-  const attempts = () => holder()["max_attempts"];
+  const attempts = () => {
+    const written = holder()["max_attempts"];
+    return typeof written === "number" ? String(written) : null;
+  };
   return (
     <>
       <Select label="on_failure" value={kind()} onChange={choose} options={failureKinds} />
-      <Show when={typeof attempts() === "number"}>
+      <Show when={attempts() !== null}>
         <Committed
           label="max_attempts"
-          value={String(attempts())}
+          value={attempts() ?? ""}
           commit={(text) => {
             const number = Number(text);
             if (!Number.isInteger(number) || number < 1 || number > 20)

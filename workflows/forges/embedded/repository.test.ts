@@ -69,6 +69,8 @@ describe("Repository", () => {
     expect(log.map((entry) => entry.message)).toEqual(["Second\n\nwhy", "First"]);
     expect(log[0]).toMatchObject({ author: "Ada L", email: "ada@example.com", parents: [log[1]!.sha] });
     expect(await repository.log("main", { limit: 1, before: commit })).toEqual([log[1]]);
+    expect(await repository.log("main", { limit: 10, path: "src/b c.ts" })).toHaveLength(1);
+    expect(await repository.log("main", { limit: 10, path: "*.ts" })).toEqual([]);
   });
 
   test("any legal set of files comes back as it went in", async () => {

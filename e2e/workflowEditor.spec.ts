@@ -1,0 +1,140 @@
+import type { Page } from "@playwright/test";
+import { apiAsOwner, createProject } from "./fixtures/apiClient.ts";
+import { expectNoViolations } from "./fixtures/expectNoViolations.ts";
+import { expect, signInAsOwner, test } from "./fixtures/test.ts";
+
+test.use({ stackName: "workflow-editor" });
+
+const path = ".coder/workflows/ci.yaml";
+const yaml = `# Builds and tests.
+name: CI
+triggers:
+  - { type: manual }
+  - { type: cron, cron: "0 9 * * 1-5", timezone: America/Chicago }
+
+steps:
+  # Everything starts here.
+  - step_id: install
+    type: command   # npm reads the lock file
+    command: npm ci
+
+  - { step_id: test, type: command, command: 'npm test' } # fast
+`;
+
+const editor = (page: Page) => page.getByRole("textbox", { name: `Editor of ${path}` });
+const box = (page: Page, name: RegExp) =>
+  page.getByRole("list", { name: "Steps of the workflow" }).getByRole("button", { name });
+
+/** The whole text of the editor: of a short file every line is drawn. */
+async function textOf(page: Page): Promise<string> {
+  const lines = await editor(page).locator(".cm-line").allTextContents();
+  return lines.join("\n");
+}
+
+test("a workflow is edited as a graph and as YAML, survives a reload, and is saved as a change", async ({
+  page,
+  stack,
+}) => {
+  const api = await apiAsOwner(stack);
+  const project = await createProject(api, { name: "Edited", files: { [path]: yaml } });
+  const address = `/${project.orgSlug}/${project.slug}/workflows/ci.yaml`;
+  await signInAsOwner(page, address);
+
+  await test.step("the builder changes the lines that it concerns", async () => {
+    await box(page, /^npm test/).focus();
+    await page.keyboard.press("Enter");
+    const command = page.getByRole("textbox", { name: "command", exact: true });
+    await command.fill("npm run test:all");
+    await command.blur();
+    await expect.poll(() => textOf(page)).toBe(yaml.replace("'npm test'", "'npm run test:all'"));
+    await page.getByRole("button", { name: "Move up" }).click();
+    await expect
+      .poll(() => textOf(page))
+      .toContain("# fast\n\n  # Everything starts here.\n  - step_id: install");
+  });
+
+  await test.step("one undo history: by keys on the graph, back to every byte", async () => {
+    await box(page, /^npm run test:all/).focus();
+    await page.keyboard.press("Control+z");
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => textOf(page)).toBe(yaml);
+    await box(page, /^npm ci/).focus();
+    await page.keyboard.press("Delete");
+    await expect(box(page, /^npm ci/)).toHaveCount(0);
+    await box(page, /^npm test/).focus();
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => textOf(page)).toBe(yaml);
+  });
+
+  await test.step("typing changes the graph; completion, the linter and its correction", async () => {
+    await editor(page).press("Control+End");
+    await page.keyboard.type("  - step_id: ship\n");
+    // The editor has indented the line.
+    await page.keyboard.type("type: dep");
+    await page.keyboard.press("Control+Space");
+    await page.getByRole("option", { name: "deploy" }).click();
+    await page.keyboard.type("\ntarget: previw");
+    const problems = page.getByRole("list", { name: "Problems" });
+    await expect(problems).toContainText('did you mean "preview"?');
+    await expect(box(page, /ship · /)).toBeVisible();
+    await editor(page).locator(".cm-lintRange-error").hover();
+    await page.getByRole("button", { name: "Change to preview" }).click();
+    await expect(problems).toHaveCount(0);
+    await expect(box(page, /^Deploy a preview/)).toBeVisible();
+  });
+
+  await test.step("edits survive a reload", async () => {
+    const before = await textOf(page);
+    await page.reload();
+    await expect(page.getByText("Edits that were not saved are back.")).toBeVisible();
+    await expect.poll(() => textOf(page)).toBe(before);
+  });
+
+  await test.step("triggers and policies in words", async () => {
+    await page.getByRole("button", { name: "About" }).click();
+    await expect(page.getByText("At 09:00, Monday through Friday, America/Chicago time")).toBeVisible();
+    await expect(page.getByText("may reach: registry")).toBeVisible();
+    await page.getByRole("button", { name: "Graph" }).click();
+  });
+
+  await test.step("at every width and in both themes: axe finds nothing, nothing overflows", async () => {
+    await box(page, /^npm ci/).click();
+    for (const width of [1440, 1024, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await expectNoViolations(page);
+        const wider = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect.soft(wider, `pixels that the page is wider than ${width}`).toBe(0);
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  await test.step("it is saved as a change, although the default branch has moved", async () => {
+    const { refs } = await forge(stack.url, api.accessToken, { project: project.id });
+    await forge(stack.url, api.accessToken, { project: project.id, head: refs[0]?.commit ?? "" });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Open a change" }).click();
+    await page.waitForURL("**/changes/1");
+    await expect(page.getByText("target: preview")).toBeVisible();
+  });
+});
+
+interface Refs {
+  refs: { name: string; commit: string }[];
+}
+
+/** Reads the refs; with a head, commits another file on it. */
+async function forge(url: string, token: string, on: { project: string; head?: string }): Promise<Refs> {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const base = `${url}/forge/v1/${on.project}`;
+  if (on.head === undefined) return (await (await fetch(`${base}/refs`, { headers })).json()) as Refs;
+  const files = [{ path: "README.md", content: "# Edited\n", encoding: "utf8" }];
+  const body = JSON.stringify({ branch: "main", expectedHead: on.head, message: "Readme", files });
+  const answer = await fetch(`${base}/commit`, { method: "POST", headers, body });
+  expect(answer.status, await answer.text()).toBe(200);
+  return { refs: [] };
+}
