@@ -97,9 +97,9 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     await page.getByRole("button", { name: "Graph" }).click();
   });
 
-  await test.step("at every width and in both themes: axe finds nothing, nothing overflows", async () => {
+  await test.step("wide and narrow, in both themes: axe finds nothing, nothing overflows", async () => {
     await box(page, /^npm ci/).click();
-    for (const width of [1440, 1024, 390]) {
+    for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -261,22 +261,21 @@ interface NodeBoxProps {
 }
 
 function NodeBox(props: NodeBoxProps) {
+  /** What the drawing shows otherwise. */
   const spoken = () =>
     [
-      props.node.label,
-      props.node.detail,
       props.node.status === undefined ? undefined : statusWord(props.node.status),
       props.node.problem,
       props.needs.length === 0 ? undefined : `after ${props.needs.join(", ")}`,
     ]
       .filter(Boolean)
-      .join(", ");
+      .map((part) => `, ${part}`)
+      .join("");
   return (
     <button
       type="button"
       ref={(element) => props.ref(element)}
       tabIndex={props.tabStop ? 0 : -1}
-      aria-label={spoken()}
       aria-current={props.selected ? "true" : undefined}
       title={props.node.problem ?? props.node.label}
       onClick={() => props.onSelect()}
@@ -292,8 +291,10 @@ function NodeBox(props: NodeBoxProps) {
       <span class="flex min-w-0 flex-1 flex-col">
         <span class="truncate font-medium">{props.node.label}</span>
         <Show when={props.node.detail}>
+          <span class="sr-only">, </span>
           <span class="tabular truncate text-xs text-muted">{props.node.detail}</span>
         </Show>
+        <span class="sr-only">{spoken()}</span>
       </span>
     </button>
   );

@@ -94,7 +94,7 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
   return (
     <div class="flex min-h-0 flex-1 flex-col">
       <div
-        class="flex shrink-0 border-b border-line bg-surface px-2"
+        class="flex shrink-0 border-b border-line bg-surface px-2 md:pl-[calc(50%+0.5rem)]"
         role="group"
         aria-label="Views of the workflow"
       >
