@@ -138,6 +138,31 @@ describe("git over HTTP", () => {
     await sql`update public.projects set protect_default_branch = true where id = ${projectId}`;
   });
 
+  test("W37 a push is told what the linter finds in the workflow files that it changes, and stands", async () => {
+    const work = join(directory, "work");
+    const files = join(work, ".coder/workflows");
+    await mkdir(files, { recursive: true });
+    await writeFile(
+      join(files, "ci.yaml"),
+      "name: CI\ntriggers: [{ type: manual }]\nsteps:\n  - { type: command, comand: x }\n",
+    );
+    await writeFile(join(files, "right.yaml"), "name: x\nsteps: [{ type: command, command: x }]\n");
+    await gitClient(["add", "."], null, work);
+    await gitClient(["commit", "-qm", "Workflows"], null, work);
+    const pushed = await gitClient(["push", url(), "HEAD:workflows"], tokens.owner, work);
+    expect(pushed.code).toBe(0);
+    expect(pushed.output).toMatch(
+      /remote: \.coder\/workflows\/ci\.yaml:4:22 unknown_key unknown key "comand" .*did you mean "command"/,
+    );
+    expect(pushed.output).toMatch(/remote: \.coder\/workflows\/right\.yaml:1:7 no_trigger/);
+    // What another push does not change is not told again.
+    await gitClient(["commit", "-q", "--allow-empty", "-m", "Nothing"], null, work);
+    const again = await gitClient(["push", url(), "HEAD:workflows"], tokens.owner, work);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.output).not.toContain("unknown_key");
+    await gitClient(["reset", "-q", "--hard", "HEAD~2"], null, work);
+  });
+
   test("no token, a wrong one, a read-only one, a viewer's and another project's are refused in their own words", async () => {
     const work = join(directory, "work");
     const attempts: [string[], string | null, RegExp][] = [

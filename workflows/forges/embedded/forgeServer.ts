@@ -8,7 +8,9 @@ import { authorize, credentialOf, type ForgeProject } from "./authorize.ts";
 import { forgeRoutes, type ForgeCall } from "./forgeApi.ts";
 import type { ChangeRequest, CheckReport } from "../forge.ts";
 import { makeKeyedLock } from "./keyedLock.ts";
+import { lintPush } from "./lintPush.ts";
 import type { RefMove } from "./refMove.ts";
+import { withRemoteMessages } from "./remoteMessages.ts";
 import { makeRefWatch } from "./refWatch.ts";
 import { Repository } from "./repository.ts";
 import { smartHttp } from "./smartHttp.ts";
@@ -92,15 +94,32 @@ export function createForge(deps: ForgeDeps): ForgeServer {
     const write = { projectId: project.id, repository, actor: caller.actor };
     return watch.during(write, async () => {
       const movesFile = join(tmpdir(), `coder-push-${randomUUID()}`);
+      let moves: RefMove[] = [];
+      let response: Response;
+      let report: ArrayBuffer;
       try {
-        const response = await serve(movesFile);
+        response = await serve(movesFile);
         // The push is done when its report has been sent: read it whole.
-        const report = await response.arrayBuffer();
-        return new Response(report, { status: response.status, headers: response.headers });
+        report = await response.arrayBuffer();
       } finally {
-        repository.moves.push(...(await readMoves(movesFile)));
+        moves = await readMoves(movesFile);
+        repository.moves.push(...moves);
       }
+      const headers = new Headers(response.headers);
+      headers.delete("content-length");
+      const remarks = await remarksOn(repository, moves);
+      return new Response(withRemoteMessages(report, remarks), { status: response.status, headers });
     });
+  }
+
+  /** What is told of a push; the push is done, so that what fails here must not make it look failed. */
+  async function remarksOn(repository: Repository, moves: readonly RefMove[]): Promise<string[]> {
+    try {
+      return await lintPush(repository, moves);
+    } catch (thrown) {
+      deps.onError?.(toCoderError(thrown));
+      return [];
+    }
   }
 
   async function serveApi(request: Request, path: RegExpExecArray): Promise<Response> {
