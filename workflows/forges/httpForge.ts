@@ -65,6 +65,7 @@ export function httpForge(options: HttpForgeOptions): Forge {
         limit: String(page.limit),
         ...(page.before === undefined ? {} : { before: page.before }),
         ...(page.since === undefined ? {} : { since: page.since }),
+        ...(page.path === undefined ? {} : { path: page.path }),
       };
       return (await read(z.object({ commits: z.array(commitInfoSchema) }), "log", query)).commits;
     },
