@@ -2,6 +2,8 @@ import { CoderError } from "../shared/errors.ts";
 import { engineVersion } from "../shared/run/engineVersion.ts";
 import { parseWorkflow } from "../shared/workflow/parseWorkflow.ts";
 import { planWorkflow, toPlannedSteps } from "../shared/workflow/planWorkflow.ts";
+import { projectVariables } from "../shared/workflow/projectVariables.ts";
+import { resolveConcurrency } from "../shared/workflow/resolveConcurrency.ts";
 import { problemText } from "../shared/workflow/problemText.ts";
 import type { SignedIn } from "./context.ts";
 import { forgeOf } from "./forgeOf.ts";
@@ -56,6 +58,12 @@ export async function startWorkflowRun(caller: SignedIn, intent: RunIntent): Pro
   }
   const { workflow } = parsed;
   const inputs = resolveInputs(workflow.inputs, intent.inputs);
+  const place = { orgSlug: project.orgSlug, projectSlug: project.slug, ref };
+  const concurrency = resolveConcurrency(workflow, {
+    inputs,
+    event: {},
+    project: projectVariables(workflow, place),
+  });
   const steps = toPlannedSteps(planWorkflow(workflow));
   const yaml = new TextDecoder().decode(source);
   return caller.asCaller((tx) =>
@@ -72,6 +80,7 @@ export async function startWorkflowRun(caller: SignedIn, intent: RunIntent): Pro
       snapshot: { yaml, engineVersion },
       steps,
       dryRun: intent.dryRun,
+      concurrency,
     }),
   );
 }

@@ -1301,6 +1301,8 @@ export type Database = {
       };
       runs: {
         Row: {
+          admitted_at: string | null;
+          attempt: number;
           cancel_requested_at: string | null;
           commit: string;
           concurrency: Json | null;
@@ -1328,11 +1330,14 @@ export type Database = {
           snapshot: NonNullable<Json>;
           started_at: string | null;
           status: string;
+          taken_by: string | null;
           trigger: string;
           workflow_path: string;
         };
         ComputedFields: never;
         Insert: {
+          admitted_at?: string | null;
+          attempt?: number;
           cancel_requested_at?: string | null;
           commit: string;
           concurrency?: Json | null;
@@ -1360,10 +1365,13 @@ export type Database = {
           snapshot: NonNullable<Json>;
           started_at?: string | null;
           status?: string;
+          taken_by?: string | null;
           trigger: string;
           workflow_path: string;
         };
         Update: {
+          admitted_at?: string | null;
+          attempt?: number;
           cancel_requested_at?: string | null;
           commit?: string;
           concurrency?: Json | null;
@@ -1391,6 +1399,7 @@ export type Database = {
           snapshot?: NonNullable<Json>;
           started_at?: string | null;
           status?: string;
+          taken_by?: string | null;
           trigger?: string;
           workflow_path?: string;
         };

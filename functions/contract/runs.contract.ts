@@ -145,7 +145,11 @@ export function describeRuns(world: World): void {
       await as(owner).runs.cancel.mutate({ runId: ids[0]! });
       await as(owner).runs.cancel.mutate({ runId: ids[0]! });
       const canceled = await as(viewer).runs.eventsAfter.query({ runId: ids[0]!, afterSeq: 0 });
-      expect(canceled.map((stored) => stored.event.type)).toEqual(["run.queued", "cancel.requested"]);
+      expect(canceled.map((stored) => stored.event.type)).toEqual([
+        "run.queued",
+        "cancel.requested",
+        "run.finished",
+      ]);
       const rerun = { id: randomUUID(), runId: ids[0]! };
       expect(await as(owner).runs.rerun.mutate(rerun)).toEqual({ number: 6 });
       expect(await as(owner).runs.rerun.mutate(rerun)).toEqual({ number: 6 });
@@ -160,7 +164,87 @@ export function describeRuns(world: World): void {
       expect(failed.items).toEqual([]);
       expect(
         (await as(viewer).runs.list.query({ projectId, workflowPath: path, status: "queued" })).items,
-      ).toHaveLength(6);
+      ).toHaveLength(5);
+    });
+
+    test("a run is run again from its failed steps, with what succeeded taken over", async () => {
+      const { id: projectId } = await newProject({ [path]: ciYaml });
+      const first = randomUUID();
+      await as(owner).runs.start.mutate({ id: first, projectId, workflowPath: path });
+      const again = (runId: string, from?: "all" | "failed", id = randomUUID()) =>
+        as(owner).runs.rerun.mutate({ id, runId, ...(from ? { from } : {}) });
+      expect(await failure(again(first, "failed"))).toMatchObject({
+        code: "conflict",
+        message: "Run #1 has not ended: cancel it, or wait for its end",
+      });
+      const finish = (stepId: string, status: string) => ({
+        key: `step.finished:${stepId}`,
+        event: {
+          type: "step.finished",
+          stepId,
+          status,
+          exitCode: 0,
+          durationMs: 1,
+          outputs: { of: stepId },
+          failure: null,
+        },
+      });
+      const end = (status: string) => ({
+        key: "run.finished",
+        event: { type: "run.finished", status, failure: null, outputs: {} },
+      });
+      const append = (runId: string, ...events: object[]) =>
+        api.sql`select private.append_run_events(${runId}, ${api.sql.json(events as never)})`;
+      await append(first, finish("install", "succeeded"), finish("test", "failed"), end("failed"));
+      const second = randomUUID();
+      expect(await again(first, "failed", second)).toEqual({ number: 2 });
+      expect(await again(first, "failed", second)).toEqual({ number: 2 });
+      const from = { runId: first, number: 1 };
+      const [row] = await api.sql`select rerun_of, attempt, seed from runs where id = ${second}`;
+      expect(row).toEqual({
+        rerun_of: first,
+        attempt: 2,
+        seed: { install: { outputs: { of: "install" }, from } },
+      });
+      // Run 2 took `install` over and did not do it again: in run 3 it is still run 1's work.
+      await append(second, finish("install", "succeeded"), finish("test", "failed"), end("failed"));
+      expect(await again(second, "failed")).toEqual({ number: 3 });
+      const [third] =
+        await api.sql`select seed, attempt from runs where project_id = ${projectId} and number = 3`;
+      expect(third).toMatchObject({ attempt: 3, seed: { install: { from } } });
+      expect(await again(second)).toEqual({ number: 4 });
+      const [all] = await api.sql`select id, seed from runs where project_id = ${projectId} and number = 4`;
+      expect(all!["seed"]).toEqual({});
+      await append(all!["id"], finish("install", "succeeded"), finish("test", "succeeded"), end("succeeded"));
+      expect(await failure(again(all!["id"], "failed"))).toMatchObject({
+        code: "conflict",
+        message: "Nothing of run #4 failed: run all of it again",
+      });
+      expect(await codeOf(as(viewer).runs.rerun.mutate({ id: randomUUID(), runId: first }))).toBe(
+        "forbidden",
+      );
+    });
+
+    test("W60 a run of a workflow with a concurrency group enters it under its resolved name", async () => {
+      const yaml = `name: G\nconcurrency: { group: "release-\${{ inputs.channel }}", when_full: skip }\ninputs: { channel: { type: string, default: beta } }\nsteps:\n  - { type: command, command: "true" }\n`;
+      const { id: projectId } = await newProject({ [path]: yaml });
+      const start = (channel?: string) =>
+        as(owner).runs.start.mutate({
+          id: randomUUID(),
+          projectId,
+          workflowPath: path,
+          inputs: channel === undefined ? {} : { channel },
+        });
+      await start();
+      await start();
+      await start("stable");
+      const rows =
+        await api.sql`select status, concurrency, failure from runs where project_id = ${projectId} order by number`;
+      expect(rows).toMatchObject([
+        { status: "queued", concurrency: { group: "release-beta", max: 1, when_full: "skip" } },
+        { status: "canceled", failure: { code: "skipped_concurrency" } },
+        { status: "queued", concurrency: { group: "release-stable" } },
+      ]);
     });
   });
 }

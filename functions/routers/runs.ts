@@ -5,16 +5,15 @@ import type { Run, RunPage } from "../views.ts";
 import { id, ref, repoPath } from "./inputs.ts";
 import { runFilter } from "./runPages.ts";
 import { CoderError } from "../../shared/errors.ts";
+import { rerunRun } from "../rerunRun.ts";
 import { signArtifactUrl } from "../signArtifactUrl.ts";
 import { cancelRun } from "../sql/cancelRun.ts";
 import { eventsAfter } from "../sql/eventsAfter.ts";
 import { findArtifact } from "../sql/findArtifact.ts";
-import { plannedSteps } from "../sql/plannedSteps.ts";
 import { readRun } from "../sql/readRun.ts";
 import { requireOrgRole } from "../sql/requireOrgRole.ts";
 import { requireProject } from "../sql/requireProject.ts";
 import { requireRun } from "../sql/requireRun.ts";
-import { startRun } from "../sql/startRun.ts";
 import { pageOfRuns } from "../pageOfRuns.ts";
 import { startWorkflowRun } from "../startWorkflowRun.ts";
 
@@ -82,15 +81,10 @@ export const runsRouter = router({
     }),
   ),
   rerun: procedure
-    .input(z.strictObject({ id, runId: id }))
-    .mutation(({ ctx, input }): Promise<{ number: number }> =>
-      ctx.asCaller(async (tx) => {
-        const { number: _, status: __, ...original } = await requireRun(tx, input.runId);
-        const steps = await plannedSteps(tx, original.id);
-        const rerun = { ...original, id: input.id, trigger: "rerun", steps, rerunOf: original.id };
-        return { number: await startRun(tx, rerun) };
-      }),
-    ),
+    .input(z.strictObject({ id, runId: id, from: z.enum(["all", "failed"]).default("all") }))
+    .mutation(async ({ ctx, input }): Promise<{ number: number }> => ({
+      number: await rerunRun(ctx, input),
+    })),
   artifactUrl: procedure
     .input(z.strictObject({ artifactId: id }))
     .query(async ({ ctx, input }): Promise<{ url: string }> => {

@@ -4,6 +4,7 @@ import type { CallerTransaction } from "../context.ts";
 export interface ProjectKey {
   id: string;
   orgId: string;
+  orgSlug: string;
   slug: string;
   name: string;
   defaultBranch: string;
@@ -12,9 +13,17 @@ export interface ProjectKey {
 /** A project the caller can see. @throws CoderError `not_found` */
 export async function requireProject(tx: CallerTransaction, id: string): Promise<ProjectKey> {
   const project = await tx
-    .selectFrom("projects")
-    .select(["id", "org_id as orgId", "slug", "name", "default_branch as defaultBranch"])
-    .where("id", "=", id)
+    .selectFrom("projects as p")
+    .innerJoin("orgs as o", "o.id", "p.org_id")
+    .select([
+      "p.id",
+      "p.org_id as orgId",
+      "o.slug as orgSlug",
+      "p.slug",
+      "p.name",
+      "p.default_branch as defaultBranch",
+    ])
+    .where("p.id", "=", id)
     .executeTakeFirst();
   if (project === undefined) {
     throw new CoderError(

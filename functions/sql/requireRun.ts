@@ -1,5 +1,7 @@
 import { CoderError } from "../../shared/errors.ts";
 import type { RunStatus } from "../../shared/run/events.ts";
+import type { RunSeed } from "../../shared/run/seedFromFailed.ts";
+import type { Concurrency } from "../../shared/workflow/resolveConcurrency.ts";
 import type { CallerTransaction } from "../context.ts";
 import type { Json, RunSummary } from "../views.ts";
 
@@ -16,6 +18,9 @@ export interface StoredRun {
   inputs: { [key: string]: Json };
   snapshot: Json;
   dryRun: boolean;
+  /** Its place in a concurrency group, as resolved when it was started. */
+  concurrency: Concurrency | null;
+  seed: RunSeed;
 }
 
 /** A run the caller can see, with what it takes to run it again. @throws CoderError `not_found` */
@@ -41,6 +46,8 @@ export function findRun(tx: CallerTransaction, id: string): Promise<StoredRun | 
       eb.ref("inputs").$castTo<StoredRun["inputs"]>().as("inputs"),
       eb.ref("snapshot").$castTo<Json>().as("snapshot"),
       "dry_run as dryRun",
+      eb.ref("concurrency").$castTo<Concurrency | null>().as("concurrency"),
+      eb.ref("seed").$castTo<RunSeed>().as("seed"),
     ])
     .where("id", "=", id)
     .executeTakeFirst();

@@ -77,6 +77,8 @@ export const failureSchema = z.object({
     "not_configured",
     "expression",
     "canceled",
+    "skipped_concurrency",
+    "output_invalid",
     "internal",
   ]),
   message: z.string(),
@@ -94,6 +96,15 @@ export const runEventSchema = z.discriminatedUnion("type", [
     inputs: z.record(z.string(), z.json()),
     steps: z.array(plannedStepSchema),
   }),
+  z.object({
+    type: z.literal("run.held"),
+    /** The concurrency group that is full, and how many of it may run at once. */
+    group: z.string(),
+    max: z.number().int(),
+    /** Numbers of the runs that hold its places. */
+    holders: z.array(z.number().int()),
+  }),
+  z.object({ type: z.literal("run.released"), group: z.string() }),
   z.object({ type: z.literal("run.started"), workerId: z.string() }),
   z.object({ type: z.literal("run.resumed"), workerId: z.string(), reason: z.string() }),
   z.object({ type: z.literal("step.started"), stepId: z.string(), attempt: z.number().int() }),
@@ -163,8 +174,15 @@ export const runEventSchema = z.discriminatedUnion("type", [
     durationMs: z.number(),
     outputs: z.record(z.string(), z.json()),
     failure: failureSchema.nullable(),
+    /** The run whose work this is, when the step was not done again. */
+    reusedFrom: z.object({ runId: z.uuid(), number: z.number().int() }).optional(),
   }),
-  z.object({ type: z.literal("cancel.requested"), by: z.string().nullable() }),
+  z.object({
+    type: z.literal("cancel.requested"),
+    by: z.string().nullable(),
+    /** Why, when nobody asked for it by hand. */
+    reason: z.string().optional(),
+  }),
   z.object({
     type: z.literal("run.finished"),
     status: z.enum(["succeeded", "failed", "canceled"]),

@@ -45,6 +45,8 @@ export interface StepView extends PlannedStep {
   exitCode: number | null;
   failure: Failure | null;
   outputs: Record<string, Json>;
+  /** The earlier run whose work this is, or null. */
+  reusedFrom: { runId: string; number: number } | null;
   /** The approval that is open now, or null. */
   waitingFor: ApprovalView | null;
   log: StepLog;
@@ -83,8 +85,12 @@ export interface RunView {
   workerId: string | null;
   /** How often a worker took the run over from a dead one. */
   resumes: number;
+  /** The concurrency group that the run waits for, with the numbers of the runs in it; null when it need not wait. */
+  heldBy: { group: string; max: number; holders: readonly number[] } | null;
   cancelRequested: boolean;
   canceledBy: string | null;
+  /** Why it was canceled, when nobody asked for it by hand. */
+  cancelReason: string | null;
   failure: Failure | null;
   outputs: Record<string, Json>;
   /** In the order of the plan. */
@@ -112,8 +118,10 @@ export function emptyRunView(runId: string): RunView {
     finishedAt: null,
     workerId: null,
     resumes: 0,
+    heldBy: null,
     cancelRequested: false,
     canceledBy: null,
+    cancelReason: null,
     failure: null,
     outputs: {},
     steps: [],
@@ -160,6 +168,10 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
   switch (event.type) {
     case "run.queued":
       return foldQueued(view, event, at);
+    case "run.held":
+      return { ...view, heldBy: { group: event.group, max: event.max, holders: event.holders } };
+    case "run.released":
+      return { ...view, heldBy: null };
     case "run.started":
       return { ...view, status: "running", startedAt: view.startedAt ?? at, workerId: event.workerId };
     case "run.resumed":
@@ -194,7 +206,7 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
     case "step.finished":
       return withStep(view, event.stepId, (step) => finishStep(step, event, at));
     case "cancel.requested":
-      return { ...view, cancelRequested: true, canceledBy: event.by };
+      return { ...view, cancelRequested: true, canceledBy: event.by, cancelReason: event.reason ?? null };
     case "run.finished":
       return foldFinished(view, event, at);
   }
@@ -230,6 +242,7 @@ function foldFinished(view: RunView, event: EventOf<"run.finished">, at: number)
   return {
     ...view,
     status: event.status,
+    heldBy: null,
     finishedAt: at,
     failure: event.failure,
     outputs: event.outputs,
@@ -281,6 +294,7 @@ function pendingStep(planned: PlannedStep): StepView {
     exitCode: null,
     failure: null,
     outputs: {},
+    reusedFrom: null,
     waitingFor: null,
     log: emptyLog,
   };
@@ -301,8 +315,18 @@ function startStep(step: StepView, attempt: number, at: number): StepView {
 }
 
 function finishStep(step: StepView, event: EventOf<"step.finished">, at: number): StepView {
-  const { status, exitCode, durationMs, outputs, failure } = event;
-  return { ...step, status, exitCode, durationMs, outputs, failure, finishedAt: at, waitingFor: null };
+  const { status, exitCode, durationMs, outputs, failure, reusedFrom = null } = event;
+  return {
+    ...step,
+    status,
+    exitCode,
+    durationMs,
+    outputs,
+    failure,
+    reusedFrom,
+    finishedAt: at,
+    waitingFor: null,
+  };
 }
 
 /** Replaces one step; a step that the plan did not name (a newer engine's) is added rather than lost. */

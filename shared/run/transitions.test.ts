@@ -31,8 +31,8 @@ it("W43 a step that ended does not start again, but for another attempt after a 
   for (const from of ["succeeded", "skipped", "canceled"] as const)
     for (const to of stepStatuses) expect(mayStepBecome(from, to)).toBe(false);
   expect(stepStatuses.filter((to) => mayStepBecome("failed", to))).toEqual(["running"]);
-  expect(() => assertStepTransition("s1", "pending", "succeeded")).toThrow(
-    "Step s1 is pending and cannot become succeeded.",
+  expect(() => assertStepTransition("s1", "waiting", "pending")).toThrow(
+    "Step s1 is waiting and cannot become pending.",
   );
 });
 

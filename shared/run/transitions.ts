@@ -15,7 +15,8 @@ const runTransitions: Record<RunStatus, readonly RunStatus[]> = {
 };
 
 const stepTransitions: Record<StepStatus, readonly StepStatus[]> = {
-  pending: ["running", "waiting", "failed", "skipped", "canceled"],
+  // pending -> succeeded: an earlier run has done it.
+  pending: ["running", "waiting", "succeeded", "failed", "skipped", "canceled"],
   // running -> running is a new attempt after an interruption or a retry.
   running: ["running", "waiting", "succeeded", "failed", "skipped", "canceled"],
   waiting: ["running", "waiting", "succeeded", "failed", "skipped", "canceled"],

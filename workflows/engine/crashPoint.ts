@@ -1,5 +1,6 @@
 /** Places where crash tests kill the worker; see crash.test.ts. */
 export const crashPoints = [
+  "after-take",
   "before-enqueue-ack",
   "after-checkout",
   "mid-command",

@@ -134,7 +134,7 @@ test("an `if` over inputs and steps decides whether a step runs; after a failure
   expect((await fixture.run(runId)).status).toBe("failed");
 });
 
-test("steps that do not need each other run at the same time", async () => {
+test("W77 steps that do not need each other run at the same time, in one checkout", async () => {
   // Each waits for what the other writes: one after the other would time out.
   const wait = (mine: string, other: string) =>
     `touch ${mine}; for i in $(seq 100); do test -e ${other} && exit 0; sleep 0.1; done; exit 1`;

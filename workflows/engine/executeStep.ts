@@ -20,9 +20,11 @@ import type { RunEvents, StepLog } from "./events.ts";
 import { idempotencyId } from "./idempotencyId.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { Redactor } from "./redact.ts";
+import type { Repair } from "./repair.ts";
 import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
 import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
 import type { Slots } from "./slots.ts";
+import { leavesFiles } from "./runState.ts";
 import { beginStep } from "./sql/beginStep.ts";
 import { listPassedChecks } from "./sql/listPassedChecks.ts";
 import { listArtifacts } from "./sql/listArtifacts.ts";
@@ -41,6 +43,8 @@ export interface StepRequest {
   /** No attempt follows this one. */
   last: boolean;
   approved: readonly Approved[];
+  /** The run was stopped while this attempt was due. */
+  stopped: "canceled" | "budget_wall_clock" | null;
 }
 
 export type StepOutcome =
@@ -50,6 +54,8 @@ export type StepOutcome =
       failure: Failure | null;
       outputs: Record<string, Value>;
       execs: number;
+      /** The end is stored: no attempt follows. */
+      final: boolean;
     }
   | ({ kind: "needs_approval"; execs: number } & Omit<NeedsApproval, "status">);
 
@@ -63,6 +69,9 @@ export interface ExecuteDeps {
   slots: Slots;
   store: ObjectStore;
   secrets: RunSecrets;
+  repair: Repair;
+  /** A step of the run pauses between two attempts, until the returned function is called. */
+  pausing(runId: string): () => void;
   settings: StepSettings;
   load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value> }>;
   /** The lease is lost: stop at once. */
@@ -74,6 +83,8 @@ type Ended = {
   failure: Failure | null;
   outputs: Record<string, Value>;
   exitCode: number | null;
+  /** It is not to be tried again. */
+  gaveUp?: boolean;
 };
 
 /**
@@ -96,21 +107,24 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   const { run, plan, event } = await deps.load(runId);
   const step = plan.steps.find((one) => one.id === stepId);
   if (!step) throw new CoderError("internal", `Run ${runId} has no step ${stepId}`);
-  const release = await deps.slots.take(host.signal, { first: host.isOpen }).catch(() => undefined);
+  if (request.stopped) host.abort(request.stopped);
+  const asking = { orgId: run.orgId, first: host.isOpen };
+  const release = await deps.slots.take(host.signal, asking).catch(() => undefined);
   const free = host.use();
   const startedAt = performance.now();
   const finish = async (ended: Ended, execs: number): Promise<StepOutcome> => {
     if (host.abortReason === "handover") throw new RunAborted("handover");
     // The outcome is journaled as well as stored as an event.
     const { status, failure, outputs, exitCode } = deps.secrets.redactorOf(runId).json(ended);
-    if (status !== "failed" || request.last) {
+    const final = status !== "failed" || request.last || ended.gaveUp === true;
+    if (final) {
       const durationMs = Math.round(performance.now() - startedAt);
       await deps.events.append(runId, {
         key: `step.finished:${stepId}`,
         event: { type: "step.finished", stepId, status, exitCode, durationMs, outputs, failure },
       });
     }
-    return { kind: "ended", status, failure, outputs, execs };
+    return { kind: "ended", status, failure, outputs, execs, final };
   };
   try {
     if (!release) return await finish(abortedEnd(host), request.execsBefore);
@@ -158,7 +172,8 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
       loaded,
       execution: String(begun.execs),
     });
-    const result = await work(step, context, host);
+    const worked = await work(step, context, host);
+    const result = request.last ? worked : await repaired(deps.repair, { context, host, worked });
     crashPoint("after-command-before-event");
     await log.close();
     if ("action" in result) {
@@ -172,7 +187,9 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   }
 }
 
-async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Ended | NeedsApproval> {
+type Worked = Ended | NeedsApproval;
+
+async function work(step: EngineStep, context: StepContext, host: RunHost): Promise<Worked> {
   try {
     const result = await stepKinds[step.type](context);
     if (host.signal.aborted) return abortedEnd(host);
@@ -199,6 +216,23 @@ async function work(step: EngineStep, context: StepContext, host: RunHost): Prom
     context.log("note", `${failure.message}\n`);
     return { status: "failed", failure: withMessage(step, failure), outputs: {}, exitCode: null };
   }
+}
+
+/** After a failure that an agent is to repair: as it was when the step may be tried again, or else how it ends. */
+async function repaired(
+  repair: Repair,
+  attempt: { context: StepContext; host: RunHost; worked: Worked },
+): Promise<Worked> {
+  const { context, host, worked } = attempt;
+  const { onFailure } = context.step;
+  if (onFailure.type !== "agent_retry" || "action" in worked || worked.status !== "failed" || !worked.failure)
+    return worked;
+  const { outputs, failure } = worked;
+  const result = await repair({ context, role: onFailure.role, failure, outputs });
+  if (host.signal.aborted) return abortedEnd(host);
+  if (result.kind === "repaired") return worked;
+  context.log("note", `${result.failure.message}\n`);
+  return { ...worked, failure: result.failure, gaveUp: true };
 }
 
 function withMessage(step: EngineStep, failure: Failure): Failure {
@@ -248,12 +282,15 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
   const rows = await whenConnected(() => loadStepRuns(deps.sql, run.id));
   const finished = rows.filter((row) => ["succeeded", "failed", "skipped", "canceled"].includes(row.status));
   // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
-  const workMayExist = finished.some((row) => row.execs > 0);
+  const workMayExist = finished.some(
+    // What was taken over from an earlier run has not begun here, but its files are.
+    (row) => row.execs > 0 || (row.status === "succeeded" && leavesFiles(row)),
+  );
   const expressions: ExpressionContext = {
     inputs: run.inputs,
     event: parts.event,
     project: plan.project,
-    run: { id: run.id, number: run.number, commit: run.commit, trigger: run.trigger, attempt: 1 },
+    run: { id: run.id, number: run.number, commit: run.commit, trigger: run.trigger, attempt: run.attempt },
     steps: Object.fromEntries(
       finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }]),
     ),

@@ -1,6 +1,7 @@
 import { CoderError } from "../../shared/errors.ts";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
+import { projectVariables } from "../../shared/workflow/projectVariables.ts";
 import { policiesSchema, type Policies } from "../../shared/workflow/schema.ts";
 import { operationalizeSteps } from "../operationalize/operationalizeStep.ts";
 import type { EngineStep } from "../steps/step.ts";
@@ -17,9 +18,14 @@ export interface RunPlan {
 
 /** @throws CoderError `bad_input` when the snapshot holds no workflow that may run. */
 export function planRun(run: RunRow): RunPlan {
-  const here = { provider: "coder", owner: run.org_slug, repo: run.project_slug, ref: run.ref };
+  const place = { orgSlug: run.org_slug, projectSlug: run.project_slug, ref: run.ref };
   if (run.kind === "operationalize") {
-    return { steps: operationalizePlan(), policies: policiesSchema.parse({}), outputs: {}, project: here };
+    return {
+      steps: operationalizePlan(),
+      policies: policiesSchema.parse({}),
+      outputs: {},
+      project: projectVariables({}, place),
+    };
   }
   const parsed = parseWorkflow(run.snapshot.yaml ?? "", { path: run.workflow_path });
   if (!parsed.ok) {
@@ -30,14 +36,11 @@ export function planRun(run: RunRow): RunPlan {
     );
   }
   const { workflow } = parsed;
-  const project = workflow.project
-    ? { ...here, ...workflow.project, ref: workflow.project.ref ?? run.ref }
-    : here;
   return {
     steps: planWorkflow(workflow).steps,
     policies: workflow.policies,
     outputs: workflow.outputs,
-    project,
+    project: projectVariables(workflow, place),
   };
 }
 

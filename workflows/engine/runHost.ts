@@ -9,6 +9,7 @@ import type { RunInfo } from "../steps/step.ts";
 import type { OpenedSecret } from "./runSecrets.ts";
 import type { Checkout } from "./checkout.ts";
 import { crashPoint } from "./crashPoint.ts";
+import { makeKeptRuns } from "./keptRuns.ts";
 
 /** Why everything of a run is stopped. `handover`: this worker leaves, another one goes on. */
 export type AbortReason = "canceled" | "budget_wall_clock" | "finished" | "handover";
@@ -162,7 +163,7 @@ export class RunHost {
     let isComplete = false;
     const ready = (async () => {
       await this.#killLeftovers();
-      isComplete = existsSync(this.#marker);
+      ({ isComplete } = this);
       if (isComplete) return;
       if (workMayExist) throw new WorkspaceLost();
       // What an unfinished checkout of a dead worker has left.
@@ -175,6 +176,11 @@ export class RunHost {
     const settled = (): void => void (this.#checkout = undefined);
     complete.then(settled, settled);
     return { ready, complete };
+  }
+
+  /** Whether the checkout is there, with whatever steps have made of it. */
+  get isComplete(): boolean {
+    return existsSync(this.#marker);
   }
 
   get #marker(): string {
@@ -255,15 +261,21 @@ export class RunHost {
     clearTimeout(this.#idle);
     this.abort(options.reason);
     await this.closeSandboxes();
-    if (options.removeFiles) await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
+    if (options.removeFiles) await this.removeFiles();
+  }
+
+  async removeFiles(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
 export interface RunHosts {
   get(runId: string): RunHost;
   abort(runId: string, reason: AbortReason): void;
-  /** The run has ended: nothing of it stays. */
-  finish(runId: string): Promise<void>;
+  /** The run has ended: nothing of it stays, but for the files if they are to be kept for a re-run. */
+  finish(runId: string, options?: { keepFiles: boolean }): Promise<void>;
+  /** Makes the kept files of an ended run those of another one; false when they are not on this machine. */
+  takeOver(runId: string, from: string): Promise<boolean>;
   /** The worker leaves: everything stops, files stay for whoever goes on. */
   handOver(): Promise<void>;
   /** Runs that have something on this worker, be it files alone. */
@@ -272,7 +284,17 @@ export interface RunHosts {
 
 export function makeRunHosts(deps: RunHostDeps): RunHosts {
   const hosts = new Map<string, RunHost>();
+  const keptRuns = makeKeptRuns(join(deps.workDir, "kept"));
   let leaving = false;
+  const finishing = new Map<string, Promise<void>>();
+  const finish = async (runId: string, keepFiles: boolean): Promise<void> => {
+    // Also without a host: the files may be of a worker of this machine that died.
+    const host = hosts.get(runId) ?? new RunHost(runId, deps);
+    hosts.delete(runId);
+    await host.dispose({ reason: "finished", removeFiles: false });
+    if (keepFiles && host.isComplete) await keptRuns.keep(runId, host.dir);
+    await host.removeFiles();
+  };
   return {
     get(runId) {
       if (!runIdPattern.test(runId)) throw new CoderError("bad_input", `${runId} is no run id`);
@@ -287,11 +309,14 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
     abort(runId, reason) {
       hosts.get(runId)?.abort(reason);
     },
-    async finish(runId) {
-      // Also without a host: the files may be of a worker of this machine that died.
-      const host = hosts.get(runId) ?? new RunHost(runId, deps);
-      hosts.delete(runId);
-      await host.dispose({ reason: "finished", removeFiles: true });
+    finish(runId, { keepFiles } = { keepFiles: false }) {
+      const ending = finishing.get(runId) ?? finish(runId, keepFiles).finally(() => finishing.delete(runId));
+      finishing.set(runId, ending);
+      return ending;
+    },
+    async takeOver(runId, from) {
+      const host = new RunHost(runId, deps);
+      return (await keptRuns.takeOver(from, host.dir)) && host.isComplete;
     },
     async handOver() {
       leaving = true;

@@ -42,6 +42,11 @@ export function failedStep(state: RunState): string | undefined {
   return undefined;
 }
 
+/** Whether later steps may stand on files that the step left in the checkout. */
+export function leavesFiles(step: { type: string }): boolean {
+  return step.type === "command" || step.type === "agent";
+}
+
 /** Whether a step's failure lets the run go on. */
 export function mayFail(step: EngineStep): boolean {
   return step.onFailure.type === "continue";

@@ -1,6 +1,7 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { toCoderError } from "../../shared/errors.ts";
 import type { Approved } from "../steps/step.ts";
+import type { OnFailure } from "../../shared/workflow/schema.ts";
 import { executeStep, type ExecuteDeps, type StepOutcome } from "./executeStep.ts";
 import type { RunMessage } from "./runMessage.ts";
 
@@ -19,6 +20,19 @@ export function stepWorkflowId(step: Pick<StepArguments, "runId" | "stepId" | "r
   return `${step.runId}/${step.stepId}/${step.round}`;
 }
 
+/** Why a run is stopped; what its steps in a pause between attempts are told. */
+export type RunStop = "canceled" | "budget_wall_clock";
+export const stopTopic = "stop";
+
+/** How often a step may be tried, and the pause after its first failure. */
+export function attemptsOf(onFailure: OnFailure | undefined): { attempts: number; backoffSec: number } {
+  if (onFailure?.type === "retry")
+    return { attempts: onFailure.max_attempts, backoffSec: onFailure.backoff_sec };
+  // The first try, and one after each repair.
+  if (onFailure?.type === "agent_retry") return { attempts: onFailure.max_attempts + 1, backoffSec: 0 };
+  return { attempts: 1, backoffSec: 0 };
+}
+
 /**
  * The child workflow: attempts one after the other with the pauses of `on_failure: retry`, each journaled, and at the
  * end one message to the run.
@@ -27,18 +41,23 @@ export function makeRunStep(deps: ExecuteDeps): (step: StepArguments) => Promise
   return async (step) => {
     const { plan } = await deps.load(step.runId);
     const onFailure = plan.steps.find((one) => one.id === step.stepId)?.onFailure;
-    const retry = onFailure?.type === "retry" ? onFailure : { max_attempts: 1, backoff_sec: 0 };
+    const { attempts, backoffSec } = attemptsOf(onFailure);
     let outcome: StepOutcome | undefined;
     let { execsBefore } = step;
-    for (let attempt = 1; attempt <= retry.max_attempts; attempt++) {
-      const request = { ...step, attempt, execsBefore, last: attempt === retry.max_attempts };
+    let stopped: RunStop | null = null;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const request = { ...step, attempt, execsBefore, last: attempt === attempts, stopped };
       outcome = await DBOS.runStep(() => executeStep(deps, request).catch(internalFailure(execsBefore)), {
         name: `attempt ${attempt}`,
       });
       execsBefore = outcome.execs;
-      if (outcome.kind !== "ended" || outcome.status !== "failed" || request.last) break;
-      // Exponential: a service that is down needs more time at each try.
-      if (retry.backoff_sec > 0) await DBOS.sleep(retry.backoff_sec * 1000 * 2 ** (attempt - 1));
+      if (outcome.kind !== "ended" || outcome.status !== "failed" || outcome.final) break;
+      // Exponential: a service that is down needs more time at each try. The run may be stopped meanwhile.
+      const timeoutSeconds = backoffSec * 2 ** (attempt - 1);
+      if (timeoutSeconds === 0) continue;
+      const resumed = deps.pausing(step.runId);
+      stopped = await DBOS.recv<RunStop>(stopTopic, { timeoutSeconds, pollingIntervalMs: 20_000 });
+      resumed();
     }
     if (!outcome) return;
     const message: RunMessage = { type: "done", stepId: step.stepId, round: step.round, outcome };
@@ -54,5 +73,6 @@ function internalFailure(execsBefore: number): (error: unknown) => StepOutcome {
     failure: { code: "internal", message: toCoderError(error).message },
     outputs: {},
     execs: execsBefore + 1,
+    final: true,
   });
 }

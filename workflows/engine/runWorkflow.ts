@@ -1,6 +1,8 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { toCoderError } from "../../shared/errors.ts";
 import type { Failure, RunStatus } from "../../shared/run/events.ts";
+import type { RunSeed } from "../../shared/run/seedFromFailed.ts";
+import { isFinal } from "../../shared/run/transitions.ts";
 import {
   evaluateCondition,
   interpolate,
@@ -19,25 +21,44 @@ import {
   failedStep,
   initialState,
   isEnded,
+  leavesFiles,
   mayFail,
   readiness,
   type RunState,
   type StepState,
 } from "./runState.ts";
-import { stepWorkflowId, type StepArguments } from "./runStep.ts";
+import { attemptsOf, stepWorkflowId, stopTopic, type RunStop, type StepArguments } from "./runStep.ts";
+
+/** A run as it is when its workflow begins, or goes on. */
+export interface LoadedRun {
+  run: RunInfo;
+  plan: RunPlan;
+  event: Record<string, Value>;
+  status: RunStatus;
+  /** The run that it repeats. */
+  rerunOf: string | null;
+  seed: RunSeed;
+}
 
 export interface RunWorkflowDeps {
   sql: Sql;
   workerId: string;
   events: RunEvents;
-  load(
-    runId: string,
-  ): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus } | undefined>;
+  load(runId: string): Promise<LoadedRun | undefined>;
   runStep: (step: StepArguments) => Promise<void>;
   /** Kills what runs of a run, on whichever worker it is. */
-  abort(runId: string, reason: "canceled" | "budget_wall_clock"): Promise<void>;
-  /** Stores the log bundle and removes what the run owns, on every worker. */
-  finish(run: RunInfo): Promise<void>;
+  abort(runId: string, reason: RunStop): Promise<void>;
+  /** Whether this machine has the files that the steps of the run before have left; they are this run's from then on. */
+  takeOverFiles(run: RunInfo, from: string): Promise<boolean>;
+  /** Steps of the run work here. */
+  working(run: RunInfo): void;
+  /** The run waits for people: nothing of it works here. */
+  parked(runId: string): void;
+  /**
+   * Stores the log bundle and removes what the run owns, on every worker.
+   * @param options `keepFiles`: another run may go on from what its steps have left.
+   */
+  finish(run: RunInfo, options: { keepFiles: boolean }): Promise<void>;
 }
 
 type Stop = { status: "canceled" | "failed"; failure: Failure };
@@ -62,12 +83,14 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
       });
       return "failed";
     }
+    // Canceled before it began.
+    if (isFinal(loaded.status)) return loaded.status;
     return new Run(deps, loaded, announce(deps, loaded)).drive();
   };
 }
 
 /** Says that the run goes on here. The first step does not wait for it, and says `run.started` itself if it is first. */
-function announce(deps: RunWorkflowDeps, loaded: { run: RunInfo; status: RunStatus }): Promise<void> {
+function announce(deps: RunWorkflowDeps, loaded: LoadedRun): Promise<void> {
   const { workerId } = deps;
   const started: KeyedEvent = { key: "run.started", event: { type: "run.started", workerId } };
   const reason = "The worker that had it stopped; another one goes on.";
@@ -89,6 +112,7 @@ class Run {
   readonly #run: RunInfo;
   readonly #plan: RunPlan;
   readonly #event: Record<string, Value>;
+  readonly #loaded: LoadedRun;
   readonly #state: RunState;
   readonly #approvals: Approvals;
   readonly #announced: Promise<void>;
@@ -99,11 +123,8 @@ class Run {
   #stop: Stop | undefined;
   #stopAt = Infinity;
 
-  constructor(
-    deps: RunWorkflowDeps,
-    loaded: { run: RunInfo; plan: RunPlan; event: Record<string, Value> },
-    announced: Promise<void>,
-  ) {
+  constructor(deps: RunWorkflowDeps, loaded: LoadedRun, announced: Promise<void>) {
+    this.#loaded = loaded;
     this.#announced = announced;
     this.#deps = deps;
     this.#run = loaded.run;
@@ -115,6 +136,7 @@ class Run {
 
   async drive(): Promise<string> {
     const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
+    await this.#takeOver();
     // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
     await this.#startReady();
     await this.#announced;
@@ -130,6 +152,8 @@ class Run {
         this.#stopAt,
       );
       const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
+      if (working) this.#deps.working(this.#run);
+      else this.#deps.parked(this.#run.id);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 20_000 });
       const before = now;
       now = await DBOS.now();
@@ -141,6 +165,33 @@ class Run {
       await this.#startReady();
     }
     return this.#finish();
+  }
+
+  /**
+   * Takes over what an earlier run has done. Files that its commands left are on the machine that ran them: where they
+   * are not, those commands are run again, and the rest is taken over all the same.
+   */
+  async #takeOver(): Promise<void> {
+    const { rerunOf, seed } = this.#loaded;
+    const seeded = this.#plan.steps.filter((step) => seed[step.id] !== undefined);
+    if (seeded.length === 0) return;
+    const filesNeeded = rerunOf !== null && seeded.some(leavesFiles);
+    const filesHere =
+      !filesNeeded ||
+      (await DBOS.runStep(() => this.#deps.takeOverFiles(this.#run, rerunOf), { name: "take over files" }));
+    for (const step of seeded) {
+      const earlier = seed[step.id];
+      if (!earlier) continue;
+      if (!filesHere && leavesFiles(step)) {
+        const text = `Run again: the files that it left in run #${earlier.from.number} are not on this machine any more.\n`;
+        await this.#note(step, text);
+        continue;
+      }
+      const end = { status: "succeeded" as const, outputs: earlier.outputs, failure: null };
+      this.#ended(step, end);
+      await this.#note(step, `Taken over from run #${earlier.from.number}.\n`);
+      await this.#storeEnd(step, { ...end, reusedFrom: earlier.from });
+    }
   }
 
   #count(...statuses: StepState["status"][]): number {
@@ -207,7 +258,7 @@ class Run {
   }
 
   async #receive(message: RunMessage, now: number): Promise<void> {
-    if (message.type === "cancel") return this.#stopRun("canceled", now);
+    if (message.type === "cancel") return this.#stopRun("canceled", now, message.reason ?? undefined);
     if (message.type === "approval") return this.#decided(message.approvalId, message.decision);
     const step = this.#plan.steps.find((one) => one.id === message.stepId);
     const { outcome } = message;
@@ -266,14 +317,17 @@ class Run {
 
   async #skip(step: EngineStep, note: string): Promise<void> {
     this.#at(step.id).status = "skipped";
+    await this.#note(step, `${note}\n`);
+    await this.#storeEnd(step, { status: "skipped", outputs: {}, failure: null });
+  }
+
+  async #note(step: EngineStep, text: string): Promise<void> {
     await this.#announced;
-    const key = `note:${step.id}`;
-    const chunks = [{ stream: "note" as const, text: `${note}\n`, at: Date.now() }];
+    const chunks = [{ stream: "note" as const, text, at: Date.now() }];
     await this.#deps.events.append(this.#run.id, {
-      key,
+      key: `note:${step.id}`,
       event: { type: "step.log", stepId: step.id, chunks },
     });
-    await this.#storeEnd(step, { status: "skipped", outputs: {}, failure: null });
   }
 
   async #fail(step: EngineStep, failure: Failure): Promise<void> {
@@ -287,6 +341,7 @@ class Run {
       status: "succeeded" | "failed" | "skipped";
       outputs: Record<string, Value>;
       failure: Failure | null;
+      reusedFrom?: { runId: string; number: number };
     },
   ): Promise<void> {
     await this.#announced;
@@ -296,12 +351,12 @@ class Run {
     });
   }
 
-  async #stopRun(reason: "canceled" | "budget_wall_clock", now: number): Promise<void> {
+  async #stopRun(reason: RunStop, now: number, why = "The run was canceled."): Promise<void> {
     if (this.#stop !== undefined) return;
     const seconds = this.#plan.policies.budget.max_wall_clock_sec;
     this.#stop =
       reason === "canceled"
-        ? { status: "canceled", failure: { code: "canceled", message: "The run was canceled." } }
+        ? { status: "canceled", failure: { code: "canceled", message: why } }
         : {
             status: "failed",
             failure: {
@@ -311,16 +366,23 @@ class Run {
           };
     this.#stopAt = now + stopGraceMs;
     await this.#deps.abort(this.#run.id, reason);
+    // A step in the pause between two attempts has nothing that could be aborted.
+    for (const step of this.#plan.steps) {
+      const round = this.#rounds.get(step.id)?.round;
+      if (round === undefined || this.#at(step.id).status !== "running") continue;
+      if (attemptsOf(step.onFailure).backoffSec === 0) continue;
+      await DBOS.send(stepWorkflowId({ runId: this.#run.id, stepId: step.id, round }), reason, stopTopic);
+    }
   }
 
   #expressions(): ExpressionContext {
-    const { id, number, commit, trigger, inputs } = this.#run;
+    const { id, number, commit, trigger, attempt, inputs } = this.#run;
     const ended = [...this.#state].filter(([, one]) => isEnded(one));
     return {
       inputs,
       event: this.#event,
       project: this.#plan.project,
-      run: { id, number, commit, trigger, attempt: 1 },
+      run: { id, number, commit, trigger, attempt },
       steps: Object.fromEntries(ended.map(([stepId, { status, outputs }]) => [stepId, { status, outputs }])),
     };
   }
@@ -341,7 +403,10 @@ class Run {
         end = { status: "failed", failure: { code: "expression", message: toCoderError(error).message } };
       }
     }
-    await this.#deps.finish(this.#run);
+    const leftFiles = this.#plan.steps.some(
+      (step) => leavesFiles(step) && this.#at(step.id).status === "succeeded",
+    );
+    await this.#deps.finish(this.#run, { keepFiles: end.status !== "succeeded" && leftFiles });
     crashPoint("before-finish");
     await this.#deps.events.append(this.#run.id, {
       key: "run.finished",

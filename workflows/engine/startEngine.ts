@@ -1,9 +1,7 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import type { Logger } from "pino";
-import type { RunStatus } from "../../shared/run/events.ts";
 import type { SecretKeys } from "../../shared/secrets/secretKeys.ts";
-import type { Value } from "../../shared/workflow/expressions.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
 import { makeHistoryTasks } from "../history/historyTasks.ts";
@@ -16,21 +14,26 @@ import { storeArtifact } from "./executeStep.ts";
 import { takeLease } from "./lease.ts";
 import { makeLogBundle } from "./logBundle.ts";
 import { makeObjectStore } from "./objectStore.ts";
-import { planRun, type RunPlan } from "./planRun.ts";
+import { planRun } from "./planRun.ts";
 import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
 import { makeRunSecrets, type RunSecrets } from "./runSecrets.ts";
 import { makeRunStep } from "./runStep.ts";
-import { makeRunWorkflow } from "./runWorkflow.ts";
-import { makeSlots } from "./slots.ts";
+import { makeIntake, type Intake } from "./intake.ts";
+import { noRepair } from "./repair.ts";
+import { makeRunWorkflow, type LoadedRun } from "./runWorkflow.ts";
+import { makeSlots, type Slots } from "./slots.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
 import { findOpenRuns } from "./sql/findOpenRuns.ts";
 import { loadRun } from "./sql/loadRun.ts";
 import { reapWorkers } from "./sql/reapWorkers.ts";
+import { releaseGroups } from "./sql/releaseGroups.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
 
 /** Constant: with DBOS's own hash of the code, a deploy would leave the runs before it behind. Changes of shape use DBOS.patch. */
 const applicationVersion = "coder-1";
 const channel = "coder_runs";
+/** Told by public.start_run and whatever else lets a run start (supabase/migrations). */
+const queueChannel = "coder_queue";
 
 export interface EngineOptions {
   workerId: string;
@@ -63,6 +66,8 @@ interface Parts {
   events: RunEvents;
   hosts: RunHosts;
   secrets: RunSecrets;
+  slots: Slots;
+  intake: Intake;
 }
 
 /** Connects, takes the lease, and works on runs until it is stopped. */
@@ -81,7 +86,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     privateDirs: options.privateDirs,
     isWorkerAlive: (id) => isWorkerAlive(sql, id),
   });
-  const parts: Parts = { options, sql, events, hosts, secrets };
+  const slots = makeSlots(options.maxSteps);
+  const intake = makeIntake({
+    sql,
+    workerId,
+    // No more than can work: what one worker has taken, a free one cannot have.
+    maxRuns: options.maxSteps,
+    async start(runIds, claim) {
+      await DBOSExecutor.globalInstance?.dispatchDequeuedWorkflows(runIds, claim);
+    },
+    onError: (error) => {
+      if (!isLostConnection(error)) logger.error({ err: error }, "A queued run could not be taken");
+    },
+  });
+  const parts: Parts = { options, sql, events, hosts, secrets, slots, intake };
   const fence = makeFence(parts);
   configureDbos(options);
   registerWorkflows(parts, fence);
@@ -98,11 +116,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onLost: fence,
   });
   await DBOS.launch();
-  await DBOS.registerQueue("runs", { minPollingIntervalMs: 20, onConflict: "always_update" });
   await DBOS.registerQueue("deliveries", { ...deliveryQueue, onConflict: "always_update" });
-  const subscription = await listen(parts);
   const history = makeHistoryTasks({ sql, settings: options.settings, logger });
+  const subscriptions = await Promise.all([
+    parts.sql.listen(channel, (payload) => act(parts, JSON.parse(payload) as Notice)),
+    parts.sql.listen(
+      queueChannel,
+      () => intake.wake(),
+      () => intake.wake(),
+    ),
+  ]);
   const loops = [
+    // Should a notice have been lost.
+    every(1000, () => Promise.resolve(intake.wake()), logger),
     every(
       1000,
       () => reap(leaseSql, { leaseMs: options.leaseMs, mayReap: () => lease.mayReap(), logger }),
@@ -117,7 +143,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     async stop() {
       for (const end of loops) end();
-      await subscription.unlisten();
+      intake.stop();
+      await Promise.all(subscriptions.map((subscription) => subscription.unlisten()));
       await hosts.handOver();
       await DBOS.shutdown({ workflowCompletionTimeoutMS: 0 });
       await lease.release();
@@ -174,9 +201,7 @@ function seldom(write: (entry: unknown) => void): (entry: unknown) => void {
   };
 }
 
-type Loaded = { run: RunInfo; plan: RunPlan; event: Record<string, Value>; status: RunStatus };
-
-async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
+async function load(sql: Sql, runId: string): Promise<LoadedRun | undefined> {
   const row = await whenConnected(() => loadRun(sql, runId));
   if (!row) return undefined;
   const run: RunInfo = {
@@ -192,6 +217,7 @@ async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
     ref: row.ref,
     commit: row.commit,
     trigger: row.trigger,
+    attempt: row.attempt,
     dryRun: row.dry_run,
     createdBy: row.created_by,
     inputs: row.inputs,
@@ -201,15 +227,17 @@ async function load(sql: Sql, runId: string): Promise<Loaded | undefined> {
     plan: planRun(row),
     event: row.snapshot.event ?? {},
     status: row.status,
+    rerunOf: row.rerun_of,
+    seed: row.seed,
   };
 }
 
 function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
-  const { options, sql, events, hosts, secrets } = parts;
+  const { options, sql, events, hosts, secrets, slots, intake } = parts;
   const { workerId, settings } = options;
   const store = makeObjectStore(settings);
   // What a step needs of its run never changes, and its run has just read it.
-  const known = new Map<string, Loaded>();
+  const known = new Map<string, LoadedRun>();
   const runStep = makeRunStep({
     sql,
     workerId,
@@ -218,7 +246,9 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     store,
     secrets,
     settings,
-    slots: makeSlots(options.maxSteps),
+    slots,
+    repair: noRepair,
+    pausing: (runId) => intake.pausing(runId),
     onFenced: () => fence("an event was refused"),
     async load(runId) {
       const loaded = known.get(runId) ?? (await load(sql, runId));
@@ -238,7 +268,10 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     },
     runStep: registeredStep,
     abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
-    async finish(run) {
+    takeOverFiles: (run, from) => hosts.takeOver(run.id, from),
+    working: (run) => intake.working(run),
+    parked: (runId) => intake.settled(runId),
+    async finish(run, { keepFiles }) {
       try {
         const bytes = await makeLogBundle(sql, run.id);
         const bundle = { kind: "log_bundle" as const, name: "log.txt.gz", contentType: "application/gzip" };
@@ -254,7 +287,9 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
         options.logger.error({ err: error, runId: run.id }, "The log bundle could not be stored");
       }
       known.delete(run.id);
-      await tell(parts, { runId: run.id, type: "finished" });
+      // Whoever runs it again finds the files in their place when the end is known.
+      if (keepFiles) await finishHere(parts, run.id, { keepFiles });
+      await tell(parts, { runId: run.id, type: "finished", keepFiles });
     },
   });
   const fencedRun = async (runId: string): Promise<string> => {
@@ -264,13 +299,17 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       if (!isFenced(error)) throw error;
       fence("an event was refused");
       return new Promise<never>(() => undefined);
+    } finally {
+      intake.settled(runId);
     }
   };
   // Each take-over counts as a recovery; a run that waits for weeks may see many.
   DBOS.registerWorkflow(fencedRun, { name: "run", maxRecoveryAttempts: 1_000_000 });
 }
 
-type Notice = { runId: string; type: "abort"; reason: AbortReason } | { runId: string; type: "finished" };
+type Notice =
+  | { runId: string; type: "abort"; reason: AbortReason }
+  | { runId: string; type: "finished"; keepFiles: boolean };
 
 /** Acts on a notice here at once, and passes it to the other workers: after a take-over a run and its steps may be apart. */
 async function tell(parts: Parts, notice: Notice): Promise<void> {
@@ -278,18 +317,24 @@ async function tell(parts: Parts, notice: Notice): Promise<void> {
   await whenConnected(() => parts.sql.notify(channel, JSON.stringify(notice)));
 }
 
-function act({ hosts, options, secrets }: Parts, notice: Notice): void {
-  if (notice.type === "abort") hosts.abort(notice.runId, notice.reason);
+function act(parts: Parts, notice: Notice): void {
+  if (notice.type === "abort") parts.hosts.abort(notice.runId, notice.reason);
   else {
-    secrets.forget(notice.runId);
-    hosts.finish(notice.runId).catch((error: unknown) => {
-      options.logger.error({ err: error, runId: notice.runId }, "A finished run could not be cleaned up");
-    });
+    parts.secrets.forget(notice.runId);
+    void finishHere(parts, notice.runId, notice);
   }
 }
 
-async function listen(parts: Parts): Promise<{ unlisten(): Promise<void> }> {
-  return parts.sql.listen(channel, (payload) => act(parts, JSON.parse(payload) as Notice));
+async function finishHere(
+  { hosts, options }: Parts,
+  runId: string,
+  { keepFiles }: { keepFiles: boolean },
+): Promise<void> {
+  try {
+    await hosts.finish(runId, { keepFiles });
+  } catch (error) {
+    options.logger.error({ err: error, runId }, "A finished run could not be cleaned up");
+  }
 }
 
 /** Runs something again and again, never twice at once; a lost connection is the next round's business. */
@@ -332,6 +377,7 @@ async function catchUp({ sql, hosts }: Parts): Promise<void> {
 }
 
 async function reconcile({ sql, events, options }: Parts): Promise<void> {
+  await releaseGroups(sql);
   for (const { run_id: runId, status } of await findAbandonedRuns(sql)) {
     options.logger.warn({ runId, status }, "A run's workflow ended without its last event");
     const canceled = status === "CANCELLED";

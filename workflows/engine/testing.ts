@@ -11,6 +11,9 @@ import { getRequestListener } from "@hono/node-server";
 import postgres from "postgres";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow, toPlannedSteps } from "../../shared/workflow/planWorkflow.ts";
+import { projectVariables } from "../../shared/workflow/projectVariables.ts";
+import { resolveConcurrency } from "../../shared/workflow/resolveConcurrency.ts";
+import { seedFromFailed, type EndedStep, type RunSeed } from "../../shared/run/seedFromFailed.ts";
 import type { RunEvent, StepStatus } from "../../shared/run/events.ts";
 import { createTestDatabase, type TestDatabase } from "../../supabase/local/testing.ts";
 import { createForge } from "../forges/embedded/forgeServer.ts";
@@ -32,8 +35,12 @@ export interface EngineFixture {
   directory: string;
   ownerId: string;
   startWorker(options?: { env?: Record<string, string> }): Promise<TestWorker>;
-  /** A project with one commit of these files. */
-  project(files: Record<string, string>): Promise<TestProject>;
+  /** A project with one commit of these files; of the owner's organisation, or of another one. */
+  project(files: Record<string, string>, org?: { id: string; slug: string }): Promise<TestProject>;
+  /** An organisation of somebody else. */
+  anotherOrg(): Promise<{ id: string; slug: string }>;
+  /** Runs a run of this file again from where it failed, as the API does. */
+  rerunFailed(project: TestProject, runId: string, yaml: string): Promise<string>;
   start(project: TestProject, yaml: string, options?: StartOptions): Promise<string>;
   /** Resolves when the run has one of the statuses; rejects with its log after the deadline. */
   until(runId: string, statuses: readonly string[], timeoutMs?: number): Promise<void>;
@@ -64,6 +71,7 @@ export interface EngineFixture {
 export interface TestProject {
   id: string;
   orgId: string;
+  orgSlug: string;
   slug: string;
   commit: string;
   /** The bare repository. */
@@ -73,6 +81,9 @@ export interface TestProject {
 interface StartOptions {
   inputs?: Record<string, unknown>;
   dryRun?: boolean;
+  /** The run that it repeats, and what it takes over from it. */
+  rerunOf?: string;
+  seed?: RunSeed;
 }
 
 interface TestWorker {
@@ -133,7 +144,7 @@ export async function startEngineFixture(
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
   };
-  return {
+  const fixture: EngineFixture = {
     sql,
     databaseUrl: database.databaseUrl,
     url,
@@ -158,23 +169,48 @@ export async function startEngineFixture(
       workers.push(started);
       return started;
     },
-    async project(files) {
+    async project(files, inOrg = org!) {
       const slug = `p-${randomUUID().slice(0, 8)}`;
       const id = randomUUID();
-      const bare = join(directory, "git", org!.slug, `${slug}.git`);
+      const bare = join(directory, "git", inOrg.slug, `${slug}.git`);
       const commit = makeRepository(bare, files);
       // The forge's name for the same repository.
       symlinkSync(bare, join(directory, "forge", `${id}.git`));
-      await sql`insert into projects (id, org_id, slug, name, source) values (${id}, ${org!.id}, ${slug}, ${slug}, 'upload')`;
-      return { id, orgId: org!.id, slug, commit, directory: bare };
+      await sql`insert into projects (id, org_id, slug, name, source) values (${id}, ${inOrg.id}, ${slug}, ${slug}, 'upload')`;
+      return { id, orgId: inOrg.id, orgSlug: inOrg.slug, slug, commit, directory: bare };
     },
-    async start(project, yaml, { inputs = {}, dryRun = false } = {}) {
+    async anotherOrg() {
+      const userId = randomUUID();
+      await sql`insert into auth.users (id, email) values (${userId}, ${`other-${userId.slice(0, 8)}@example.com`})`;
+      const [row] = await sql<{ id: string; slug: string }[]>`
+        select o.id, o.slug from orgs o join members m on m.org_id = o.id where m.user_id = ${userId}`;
+      return row!;
+    },
+    async rerunFailed(project, runId, yaml) {
+      const [queued] = await events(runId);
+      const [run] = await sql`select number from runs where id = ${runId}`;
+      const states = await sql`select step_id, status, outputs from step_runs where run_id = ${runId}`;
+      const from = { runId, number: run!.number as number };
+      const ended = (queued as Extract<RunEvent, { type: "run.queued" }>).steps.map((step): EndedStep => {
+        const state = states.find((row) => row.step_id === step.id)!;
+        return { ...step, status: state.status, outputs: state.outputs, from };
+      });
+      return fixture.start(project, yaml, { rerunOf: runId, seed: seedFromFailed(ended) });
+    },
+    async start(project, yaml, { inputs = {}, dryRun = false, rerunOf, seed = {} } = {}) {
       const id = randomUUID();
       const parsed = parseWorkflow(yaml, { path: ".coder/workflows/test.yaml" });
       if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.message).join("\n"));
       const steps = toPlannedSteps(planWorkflow(parsed.workflow));
+      const place = { orgSlug: project.orgSlug, projectSlug: project.slug, ref: "main" };
+      const concurrency = resolveConcurrency(parsed.workflow, {
+        inputs: inputs as any,
+        event: {},
+        project: projectVariables(parsed.workflow, place),
+      });
       await sql`select public.start_run(${id}, ${project.id}, 'workflow', '.coder/workflows/test.yaml', ${parsed.workflow.name}, 'main', ${project.commit},
-        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun})`;
+        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun},
+        ${rerunOf ?? null}, ${sql.json({ concurrency: concurrency ?? null, seed } as any)})`;
       return id;
     },
     async until(runId, statuses, timeoutMs = 60_000) {
@@ -225,6 +261,7 @@ export async function startEngineFixture(
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+  return fixture;
 }
 
 async function whileReachable<T>(query: () => Promise<T>): Promise<T | undefined> {

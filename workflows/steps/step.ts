@@ -19,6 +19,8 @@ export interface RunInfo {
   ref: string;
   commit: string;
   trigger: string;
+  /** 1, and one more for each run in the chain of re-runs that led to it. */
+  attempt: number;
   dryRun: boolean;
   createdBy: string | null;
   inputs: Record<string, Value>;

@@ -20,6 +20,15 @@ const rowSchema = z.object({
   snapshot: z.looseObject({ yaml: z.string().optional(), event: z.record(z.string(), z.json()).optional() }),
   dry_run: z.boolean(),
   created_by: z.string().nullable(),
+  attempt: z.number(),
+  rerun_of: z.string().nullable(),
+  seed: z.record(
+    z.string(),
+    z.object({
+      outputs: z.record(z.string(), z.json()),
+      from: z.object({ runId: z.string(), number: z.number() }),
+    }),
+  ),
 });
 export type RunRow = z.infer<typeof rowSchema>;
 
@@ -27,7 +36,7 @@ export type RunRow = z.infer<typeof rowSchema>;
 export async function loadRun(sql: Sql, runId: string): Promise<RunRow | undefined> {
   const [row] = await sql`
     select r.id, r.org_id, o.slug as org_slug, r.project_id, p.slug as project_slug, p.default_branch, r.number, r.kind,
-      r.workflow_path, r.status, r.ref, r.commit, r.trigger, r.inputs, r.snapshot, r.dry_run, r.created_by
+      r.workflow_path, r.status, r.ref, r.commit, r.trigger, r.inputs, r.snapshot, r.dry_run, r.created_by, r.attempt, r.rerun_of, r.seed
     from public.runs r join public.projects p on p.id = r.project_id join public.orgs o on o.id = r.org_id
     where r.id = ${runId}`;
   return row && rowSchema.parse(row);

@@ -37,9 +37,14 @@ export async function requestApproval(
 ): Promise<StoredApproval> {
   return sql.begin(async (tx) => {
     const [run] = await tx<
-      { org_id: string; project_id: string }[]
-    >`select org_id, project_id from public.runs where id = ${request.runId} for update`;
+      { org_id: string; project_id: string; ended: boolean }[]
+    >`select org_id, project_id, status in ('succeeded', 'failed', 'canceled') as ended from public.runs where id = ${request.runId} for update`;
     if (!run) throw new Error(`Run ${request.runId} is gone`);
+    // Canceled in this moment: nobody is asked, and the message that says so is on its way.
+    if (run.ended) {
+      const { contentHash, subject, expiresInSec } = request;
+      return { contentHash, subject, expiresAt: Date.now() + expiresInSec * 1000 };
+    }
     const { replaces } = request;
     const subjectBefore = replaces === null ? null : tx.json(replaces.subject);
     await tx`
