@@ -298,7 +298,7 @@ describe("what waits", () => {
     const last = await vi.waitFor(
       async () => {
         const [row] =
-          await fixture.sql`select * from deliveries where project_id = ${loop.id} and depth = ${maxDepth + 1} and status = 'handled'`;
+          await fixture.sql`select * from deliveries where project_id = ${loop.id} and source = 'workflow' and depth = ${maxDepth + 1} and status = 'handled'`;
         expect(row).toBeDefined();
         return row!;
       },
