@@ -72,7 +72,7 @@ export function describeRuns(world: World): void {
       expect(row!["snapshot"]).toMatchObject({ yaml: ciYaml });
       const queued =
         await api.sql`select name, queue_name from dbos.workflow_status where workflow_uuid = ${intent.id}`;
-      expect(queued).toEqual([{ name: "run", queue_name: "runs" }]);
+      expect(queued).toEqual([{ name: "run", queue_name: "offered" }]);
       const events = await as(viewer).runs.eventsAfter.query({ runId: intent.id, afterSeq: 0 });
       expect(events).toMatchObject([
         {

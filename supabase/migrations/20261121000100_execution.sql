@@ -29,13 +29,13 @@ create function private.group_holders(p_project uuid, p_group text) returns int[
     and status in ('queued', 'running', 'waiting') and admitted_at is not null
 $$;
 
-/* Lets a queued run be taken by the next worker that has room. Nobody polls the engine's queue `runs`: see take_runs. */
+/* Lets a queued run be taken by the next worker that has room. Nobody polls the engine's queue `offered`: see take_runs. */
 create function private.admit_run(p_run uuid) returns void
   language plpgsql security definer set search_path = ''
   as $$
 begin
   update public.runs set admitted_at = clock_timestamp() where id = p_run;
-  perform dbos.enqueue_workflow(workflow_name => 'run', queue_name => 'runs', positional_args => array[to_json(p_run::text)], workflow_id => p_run::text, application_name => 'coder');
+  perform dbos.enqueue_workflow(workflow_name => 'run', queue_name => 'offered', positional_args => array[to_json(p_run::text)], workflow_id => p_run::text, application_name => 'coder');
   perform pg_notify('coder_queue', '');
 end $$;
 
@@ -180,7 +180,7 @@ begin
     perform private.append_run_events(p_run, jsonb_build_array(v_requested));
   end if;
   -- What nobody has taken never will be. A workflow that is just starting may be past its look at the run's status.
-  update dbos.workflow_status set status = 'CANCELLED' where workflow_uuid = p_run::text and status = 'ENQUEUED' and queue_name = 'runs';
+  update dbos.workflow_status set status = 'CANCELLED' where workflow_uuid = p_run::text and status = 'ENQUEUED' and queue_name = 'offered';
   if not found and exists (select 1 from dbos.workflow_status where workflow_uuid = p_run::text) then
     perform dbos.send_message(destination_id => p_run::text, message => json_build_object('type', 'cancel', 'reason', p_reason), topic => 'ev', message_id => 'cancel:' || p_run);
   end if;
