@@ -26,7 +26,7 @@ test("W61 with queue, runs of a group start in order, no more at once than its m
     runIds.push(await fixture.start(project, yaml("{ group: release, max: 2 }")));
   for (const runId of runIds) await fixture.until(runId, ended);
   const rows =
-    await fixture.sql`select id, number, started_at, finished_at from runs where id = any(${runIds}) order by started_at`;
+    await fixture.sql`select id, number, started_at, finished_at from runs where id = any(${runIds}) order by admitted_at`;
   expect(rows.map((row) => row["id"])).toEqual(runIds);
   for (const row of rows) {
     const together = rows.filter(
