@@ -98,3 +98,16 @@ export async function becomeService(tx: CallerTransaction): Promise<void> {
     tx,
   );
 }
+
+/** Runs `work` in one transaction as service_role, on behalf of nobody: what the server itself looks up or records. */
+export function asService<T>(
+  deps: Pick<Deps, "db">,
+  work: (tx: CallerTransaction) => Promise<T>,
+): Promise<T> {
+  return deps.db.transaction().execute(async (tx) => {
+    await sql`select set_config('role', 'service_role', true), set_config('request.jwt.claims', '{"role":"service_role"}', true)`.execute(
+      tx,
+    );
+    return work(tx);
+  });
+}

@@ -25,6 +25,8 @@ export interface Deps {
   forgeUrl: string;
   /** Base URL of Supabase Storage, such as `http://localhost:3000/storage/v1`. */
   storageUrl: string;
+  /** Public base of the addresses of webhooks, such as `http://localhost:3000/hooks`. */
+  hooksUrl: string;
   /** Public URL of the site with this slug. */
   siteUrl(slug: string): string;
   /** JWT of the role service_role: reads storage where the caller's own rights do not reach. */

@@ -7,6 +7,8 @@ import type { Deps } from "./deps.ts";
 import { exportAudit } from "./exportAudit.ts";
 import { answerMcp } from "./mcp/mcpHandler.ts";
 import { appRouter } from "./router.ts";
+import { createHookReceiver, type HookReceiver } from "./webhooks/receiveHook.ts";
+import { withBoundedBody } from "./withBoundedBody.ts";
 
 /** Hosted Supabase strips `/functions/v1`; the local stack does not. */
 const mounts = ["/functions/v1/api", "/api"];
@@ -21,6 +23,7 @@ const maxBulkBodyBytes = 48 * 1024 * 1024;
  * (a page elsewhere cannot make a browser write), body limits, then tRPC. Stateless; runs on Node and Deno.
  */
 export function createHandler(deps: Deps): (request: Request) => Promise<Response> {
+  const receiveHook = createHookReceiver(deps);
   return async (request) => {
     const origin = request.headers.get("origin");
     const isKnownOrigin = origin === null || deps.allowedOrigins.includes(origin);
@@ -28,7 +31,9 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
     try {
       if (!isKnownOrigin) throw new CoderError("forbidden", `The origin ${origin} may not call this API`);
       response =
-        request.method === "OPTIONS" ? new Response(null, { status: 204 }) : await answer(request, deps);
+        request.method === "OPTIONS"
+          ? new Response(null, { status: 204 })
+          : await answer(request, deps, receiveHook);
     } catch (thrown) {
       const error = toClosedError(thrown);
       if (error.code === "internal" || error.code === "unavailable") {
@@ -40,10 +45,13 @@ export function createHandler(deps: Deps): (request: Request) => Promise<Respons
   };
 }
 
-async function answer(request: Request, deps: Deps): Promise<Response> {
+async function answer(request: Request, deps: Deps, receiveHook: HookReceiver): Promise<Response> {
   const url = new URL(request.url);
   const mount = mounts.find((prefix) => url.pathname.startsWith(`${prefix}/`));
-  const path = mount === undefined ? "" : url.pathname.slice(mount.length);
+  // Senders of webhooks are given the short address, without a mount.
+  const isShortHook = mount === undefined && url.pathname.startsWith("/hooks/");
+  const path = isShortHook ? url.pathname : mount === undefined ? "" : url.pathname.slice(mount.length);
+  if (path.startsWith("/hooks/")) return receiveHook(request, path);
   if (path.startsWith("/npm/") && deps.npm !== undefined) {
     return deps.npm(new Request(new URL(path + url.search, url.origin), request));
   }
@@ -85,33 +93,6 @@ async function answerCalls(
       }
     },
   });
-}
-
-/** The request with its body read. @throws CoderError `too_large` past `limit` bytes, of which no more are kept. */
-async function withBoundedBody(request: Request, limit: number): Promise<Request> {
-  if (request.body === null) return request;
-  const tooLarge = new CoderError(
-    "too_large",
-    `This request is larger than ${Math.floor(limit / 1024 / 1024)} MB`,
-  );
-  let parts: Uint8Array[] = [];
-  let size = 0;
-  const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    // Read on for a while without keeping it: a client that is cut off while it sends never sees the answer.
-    if (size > maxBulkBodyBytes) {
-      await reader.cancel();
-      throw tooLarge;
-    }
-    if (size > limit) parts = [];
-    else parts.push(value);
-  }
-  if (size > limit) throw tooLarge;
-  const body = await new Blob(parts as BlobPart[]).arrayBuffer();
-  return new Request(request.url, { method: request.method, headers: request.headers, body });
 }
 
 function withHeaders(response: Response, origin: string | null): Response {

@@ -18,6 +18,7 @@ import { runsRouter } from "./routers/runs.ts";
 import { secretsRouter } from "./routers/secrets.ts";
 import { sessionRouter } from "./routers/session.ts";
 import { sitesRouter } from "./routers/sites.ts";
+import { triggersRouter } from "./routers/triggers.ts";
 import { workflowsRouter } from "./routers/workflows.ts";
 import { router } from "./trpc.ts";
 
@@ -33,6 +34,7 @@ export const appRouter = router({
   issues: issuesRouter,
   checks: checksRouter,
   workflows: workflowsRouter,
+  triggers: triggersRouter,
   runs: runsRouter,
   history: historyRouter,
   retention: retentionRouter,

@@ -45,6 +45,7 @@ function createDenoHandler(
         : verifyWithSecret(env.CODER_JWT_SECRET),
     forgeUrl: env.CODER_FORGE_URL,
     storageUrl: `${env.SUPABASE_URL}/storage/v1`,
+    hooksUrl: `${env.SUPABASE_URL}/functions/v1/api/hooks`,
     siteUrl: (slug) => env.CODER_SITE_URL.replace("*", slug),
     serviceKey: env.SUPABASE_SERVICE_ROLE_KEY,
     anonKey: env.SUPABASE_ANON_KEY,

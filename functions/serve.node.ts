@@ -34,6 +34,7 @@ export function createNodeDeps(options: NodeOptions): Deps & { close(): Promise<
     verifyToken: verifyWithSecret(options.jwtSecret),
     forgeUrl: `${options.origin}/forge/v1`,
     storageUrl: `${options.origin}/storage/v1`,
+    hooksUrl: `${options.origin}/hooks`,
     siteUrl: (slug) => options.siteUrl(slug),
     serviceKey: options.serviceKey,
     anonKey: options.anonKey,

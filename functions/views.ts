@@ -1,6 +1,8 @@
 import type { AuditHead } from "../shared/audit/auditLine.ts";
 import type { Difference } from "../shared/policy/whatIf.ts";
 import type { Failure, RunStatus, StepStatus } from "../shared/run/events.ts";
+import type { Outcome } from "../shared/trigger/explainEvent.ts";
+import type { Rejection } from "../shared/trigger/matchTriggers.ts";
 import type { Problem } from "../shared/workflow/problem.ts";
 
 /** What the API answers: plain JSON, times as ISO 8601 text. Inputs are the zod schemas in `routers/`. */
@@ -396,4 +398,56 @@ export interface SecretReference {
   path: string;
   workflow: string;
   names: string[];
+}
+
+/** Something that came in and may have started workflows. */
+export interface DeliverySummary {
+  id: string;
+  projectId: string;
+  source: "repo" | "webhook" | "cron" | "workflow";
+  /** "push", "pull_request.opened" …; the webhook's name; the path of the workflow that is due or has ended. */
+  event: string;
+  /** How many workflows in a row have led to it. */
+  depth: number;
+  status: "pending" | "handled" | "failed";
+  outcome: Outcome;
+  failure: string | null;
+  redeliveryOf: string | null;
+  receivedAt: string;
+  handledAt: string | null;
+}
+
+export interface Delivery extends DeliverySummary {
+  payload: { [key: string]: Json };
+}
+
+/** What an event would start. */
+export interface Explanation {
+  /** What the runs would be of; null when there is nothing to read: an empty repository, a deleted branch. */
+  place: { ref: string; commit: string } | null;
+  workflows: (
+    | { kind: "fires"; path: string; name: string; trigger: number }
+    | { kind: "rejected"; path: string; name: string; clauses: Rejection[] }
+    | { kind: "invalid"; path: string; problems: string[] }
+  )[];
+}
+
+export interface Schedule {
+  workflowPath: string;
+  trigger: number;
+  cron: string;
+  timezone: string;
+  catchUp: "none" | "last" | "all";
+  /** The schedule in words. */
+  words: string;
+  /** The next times it is due, at most three; none when it never is again. */
+  next: string[];
+}
+
+export interface WebhookAddress {
+  name: string;
+  workflowPath: string;
+  url: string;
+  secretRef: string;
+  secretIsSet: boolean;
 }

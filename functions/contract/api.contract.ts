@@ -12,6 +12,7 @@ import { describeMcp } from "./mcp.contract.ts";
 import { describeNotifications } from "./notifications.contract.ts";
 import { describeSites } from "./sites.contract.ts";
 import { describeSecrets } from "./secrets.contract.ts";
+import { describeTriggers } from "./triggers.contract.ts";
 import { describeTransport } from "./transport.contract.ts";
 import { describePolicy } from "./policy.contract.ts";
 import { createWorld, type ApiFixture, type People } from "./world.ts";
@@ -53,6 +54,7 @@ export function describeApi(name: string, start: () => Promise<ApiFixture>): voi
     describeNotifications(world);
     describeSecrets(world);
     describePolicy(world);
+    describeTriggers(world);
     describeTransport(world);
   });
 }

@@ -114,6 +114,9 @@ test("W86 a webhook fires the triggers of its name", () => {
   const hook = (severity: string) => ({ event: "webhook", name: "alert", body: { severity } });
   expect(ask(triggers, hook("high"))).toEqual(["fires", 'triggers[1].name: "other" is not "alert"']);
   expect(ask(triggers, hook("low"))[0]).toMatch(/^triggers\[0\]\.if/);
+  expect(ask(triggers, { ...hook("high"), secret_ref: "B" })[0]).toBe(
+    'triggers[0].secret_ref: "A" is not "B"',
+  );
 });
 
 test("W88 a workflow fires those that name its path or file and the way it ended", () => {

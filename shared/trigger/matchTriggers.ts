@@ -68,8 +68,7 @@ function rejectionOf(trigger: Trigger, event: TriggerEvent, asked: Asked): Rejec
     case "repo_event":
       return rejectRepoEvent(trigger, event, asked);
     case "webhook":
-      if (trigger.name !== event.event) return unequal("name", trigger.name, event.event);
-      return rejectCondition(trigger.if, event, asked);
+      return rejectWebhook(trigger, event, asked);
     case "workflow":
       return rejectWorkflow(trigger, event, asked);
   }
@@ -158,6 +157,19 @@ function rejectActor(
   if (actors.allowed === undefined) return undefined;
   if (actors.allowed.some((one) => one === id || one === name)) return undefined;
   return { clause: "actors.allowed", reason: `${quoted(shown)} is not one of ${listed(actors.allowed)}` };
+}
+
+function rejectWebhook(
+  trigger: Trigger & { type: "webhook" },
+  event: TriggerEvent,
+  asked: Asked,
+): Rejection | undefined {
+  if (trigger.name !== event.event) return unequal("name", trigger.name, event.event);
+  // Who knows one secret must not start what another one guards.
+  const { secret_ref: signedWith } = event.payload;
+  if (typeof signedWith === "string" && signedWith !== trigger.secret_ref)
+    return unequal("secret_ref", trigger.secret_ref, signedWith);
+  return rejectCondition(trigger.if, event, asked);
 }
 
 function rejectWorkflow(

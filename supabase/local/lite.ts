@@ -10,7 +10,7 @@ import {
 import { handleAdmin } from "./authAdmin.ts";
 import { bearerOf, signJwt, verifyJwt } from "./jwt.ts";
 import type { MailCatcher } from "./mail.ts";
-import { makeRateLimit } from "./rateLimit.ts";
+import { makeRateLimit } from "../../shared/rateLimit.ts";
 
 interface LiteOptions {
   /** As the role `supabase_lite`. */

@@ -280,6 +280,7 @@ function routesOf(services: Services, input: ServiceInput): Routes {
       "/functions/v1/": ({ request }) => functions(request),
       // The address that people give to MCP clients.
       "/mcp": ({ request }) => functions(new Request(new URL("/functions/v1/api/mcp", request.url), request)),
+      "/hooks/": ({ request }) => functions(request),
       "/git/": ({ request }) => forge.fetch(request),
       "/forge/v1/": ({ request }) => forge.fetch(request),
       "/npm/": ({ request }) => npm(request),
