@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { auditHeadText, auditLineText } from "../../shared/audit/auditLine.ts";
+import { firstHash, hashOfEntry } from "../../shared/audit/verifyAuditChain.ts";
 import { makeHome } from "./testing.ts";
 
 /** The commands that need no server and no engine, as processes of the installed command. */
@@ -191,5 +193,37 @@ describe("coder explain", () => {
     });
     const piped = await coder(["explain", "-"], { cwd, input: '{"event":"pusch"}' });
     expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('"pusch"') });
+  });
+});
+
+describe("coder audit verify", () => {
+  test("a whole export is right; a line that was dropped is found, with its place", async () => {
+    const lines: string[] = [];
+    let prevHash = firstHash;
+    for (let seq = 1; seq <= 3; seq++) {
+      const base = {
+        seq,
+        at: "2026-11-21T00:00:00.000000Z",
+        orgId: "o",
+        actor: "system",
+        action: "deploy.prod",
+        rule: "default",
+      };
+      const entry = JSON.stringify({ ...base, decision: "allow" });
+      const hash = hashOfEntry(prevHash, entry);
+      lines.push(
+        auditLineText({ ...base, decision: "allow", projectId: null, runId: null, entry, prevHash, hash }),
+      );
+      prevHash = hash;
+    }
+    lines.push(auditHeadText({ seq: 3, hash: prevHash }));
+    const cwd = home.project({ "export.jsonl": `${lines.join("\n")}\n` });
+    const whole = await coder(["audit", "verify", "export.jsonl", "--expect", `3:${prevHash}`], { cwd });
+    expect(whole).toMatchObject({ code: 0, stdout: expect.stringContaining("3 entries") });
+    const input = lines.toSpliced(1, 1).join("\n");
+    const dropped = await coder(["audit", "verify", "-", "--json"], { cwd, input });
+    expect(dropped.code).toBe(1);
+    expect(JSON.parse(dropped.stdout)).toMatchObject({ ok: false, line: 2 });
+    expect((await coder(["audit", "verify", "none.jsonl"], { cwd })).code).toBe(3);
   });
 });

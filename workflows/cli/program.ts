@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { toCliError } from "./api.ts";
 import type { Cli } from "./cli.ts";
 import { addApprove } from "./commands/approve.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCancel } from "./commands/cancel.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addExplain } from "./commands/explain.ts";
@@ -32,6 +33,7 @@ const commands = [
   addExplain,
   addSecrets,
   addPolicy,
+  addAudit,
   addInterchange,
   addLogin,
   addLogout,
