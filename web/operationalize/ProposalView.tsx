@@ -82,8 +82,8 @@ export function ProposalView(props: { data: unknown }) {
           <section class="flex flex-col gap-3">
             <h2 class="text-xs font-medium text-muted">Proposes</h2>
             <p class="text-muted">
-              For now you start each by hand: schedules and pushes are in the files, but do not start runs
-              yet.
+              Once the change is merged, each starts when its file says: on changes and pushes, at its times,
+              or by hand.
             </p>
             <For each={shown().files}>{(file) => <ProposedWorkflow file={file} />}</For>
           </section>

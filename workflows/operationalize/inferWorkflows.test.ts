@@ -2,6 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { explainEvent, readWorkflow } from "../../shared/trigger/explainEvent.ts";
+import { readTriggerEvent } from "../../shared/trigger/triggerEvent.ts";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { problemText } from "../../shared/workflow/problemText.ts";
 import { inferredPaths, inferWorkflows, type Inference } from "./inferWorkflows.ts";
@@ -53,6 +55,25 @@ describe("inferWorkflows", () => {
       ...Object.fromEntries(inference.workflows.map((workflow) => [workflow.path, workflow.content])),
     };
     expect((await infer(withWorkflows)).workflows).toEqual([]);
+  });
+
+  test("checks run on changes, also a bot's, and on pushes to the default branch", async () => {
+    const files = manifest({ scripts: { test: "vitest run" }, devDependencies: { vitest: "1" } });
+    const facts = await readProjectFacts({
+      paths: Object.keys(files),
+      read: async (path) => files[path as "package.json"] ?? null,
+      defaultBranch: "trunk",
+    });
+    const ci = inferWorkflows(facts).workflows.find(({ path }) => path === inferredPaths.ci);
+    const file = readWorkflow(inferredPaths.ci, new TextEncoder().encode(ci?.content));
+    const bot = { id: "1", name: "Coder", bot: true };
+    const place = { project: { provider: "coder", owner: "o", repo: "r", ref: "trunk" }, depth: 0 };
+    const asked = (payload: object) =>
+      explainEvent([file], readTriggerEvent({ actor: bot, ...payload }), place)[0]?.kind;
+    expect(asked({ event: "push", branch: "trunk" })).toBe("fires");
+    expect(asked({ event: "push", branch: "work" })).toBe("rejected");
+    expect(asked({ event: "pull_request.opened", branch: "trunk" })).toBe("fires");
+    expect(asked({ event: "pull_request.updated", branch: "trunk" })).toBe("fires");
   });
 
   test("npm init's placeholder is not a test, and a lock file means a clean install", async () => {
@@ -110,6 +131,7 @@ describe("inferWorkflows", () => {
   test("whatever the facts, what is proposed lints, is the same twice, and is not proposed again", () => {
     const script = fc.option(fc.stringMatching(/^[a-z:]{1,10}$/), { nil: null });
     const facts: fc.Arbitrary<ProjectFacts> = fc.record({
+      defaultBranch: fc.constant("main"),
       packageManager: fc.constantFrom("npm", "pnpm", "yarn", "bun", null),
       lockFile: fc.constantFrom("package-lock.json", "pnpm-lock.yaml", null),
       stack: fc.constant([]),

@@ -58,8 +58,9 @@ function ci(facts: ProjectFacts): Candidate {
         name: "CI",
         triggers: [
           { type: "manual" },
-          { type: "repo_event", event: "push" },
-          { type: "repo_event", event: "pull_request.opened" },
+          { type: "repo_event", event: "push", branches: [facts.defaultBranch], actors: withBots },
+          { type: "repo_event", event: "pull_request.opened", actors: withBots },
+          { type: "repo_event", event: "pull_request.updated", actors: withBots },
         ],
         concurrency: { group: "ci-${{ project.ref }}", max: 1, when_full: "cancel_oldest" },
         defaults: { on_interrupt: "retry" },
@@ -67,7 +68,7 @@ function ci(facts: ProjectFacts): Candidate {
         steps,
       },
     ),
-    purpose: `On every push: ${sentence(steps)}`,
+    purpose: `On every change and every push to ${facts.defaultBranch}: ${sentence(steps)}`,
     permissions: [
       "Reads the project; changes nothing in it",
       networkPermission,
@@ -152,6 +153,9 @@ function release(facts: ProjectFacts): Candidate {
     ],
   };
 }
+
+/** Changes that a workflow opens are checked like anybody's. */
+const withBots = { allow_bots: true };
 
 const networkPermission = "Reaches the package registry and no other host";
 

@@ -55,7 +55,11 @@ export const operationalizeStep: StepKind = async (context) => {
 async function readStep(context: StepContext): Promise<StepResult> {
   const sandbox = await context.sandbox();
   const paths = await trackedPaths(sandbox, context.signal);
-  const facts = await readProjectFacts({ paths, read: (path) => readText(sandbox, paths, path) });
+  const facts = await readProjectFacts({
+    paths,
+    read: (path) => readText(sandbox, paths, path),
+    defaultBranch: context.run.defaultBranch,
+  });
   const { workflows, leftOut } = inferWorkflows(facts);
   const findings = describeFacts(facts);
   for (const finding of findings) context.log("note", `${finding}\n`);

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 /** What a project is made of, as far as its workflows depend on it. Read from its files alone, without running anything. */
 export interface ProjectFacts {
+  defaultBranch: string;
   packageManager: "npm" | "pnpm" | "yarn" | "bun" | null;
   /** The lock file, if there is one. */
   lockFile: string | null;
@@ -23,6 +24,8 @@ export interface ProjectFiles {
   paths: readonly string[];
   /** Null when there is no such file. */
   read(path: string): Promise<string | null>;
+  /** Default: main. */
+  defaultBranch?: string | undefined;
 }
 
 const manifestSchema = z.object({
@@ -76,6 +79,7 @@ export async function readProjectFacts(
   const [lockFile = null] = Object.keys(lockFiles).filter((name) => present.has(name));
   const dependencies = { ...manifest?.dependencies, ...manifest?.devDependencies };
   return {
+    defaultBranch: files.defaultBranch ?? "main",
     packageManager: manifest === null ? null : packageManagerOf(manifest, lockFile),
     lockFile,
     stack: Object.keys(stackNames).flatMap((name) =>
