@@ -49,6 +49,7 @@ const files = Object.fromEntries([
   ),
   file("ship", "steps:\n  - { step_id: d, type: deploy, target: preview }\n"),
   file("ask", `steps:\n  - { step_id: ok, type: approve, reason: Go on? }\n${step("after", "echo after")}`),
+  file("half", `steps:\n${step("a", "echo first half")}${step("b", "echo second half; exit 1")}`),
   file("long", `steps:\n${step("a", "echo started; sleep 60")}`),
 ]);
 
@@ -181,6 +182,11 @@ describe("on a server", () => {
     expect((await coder(["list", "--status", "gone"], { cwd: root })).code).toBe(2);
     const again = await coder(["rerun", String(number), "--watch"], { cwd: root });
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("hello world false") });
+    const failed = await startOnServer("half");
+    await serverEvents(failed);
+    const rest = await coder(["rerun", String(failed), "--failed", "--watch"], { cwd: root });
+    expect(rest.stdout).toMatch(/▸ echo first half\n {2}Taken over from run #\d+\.\n/);
+    expect(rest.stdout).toContain("\n  second half\n");
     expect((await coder(["logs", "9999"], { cwd: root })).code).toBe(3);
   });
 

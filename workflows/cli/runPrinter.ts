@@ -71,6 +71,7 @@ export class RunPrinter {
   #outputs: RunReport["outputs"] = {};
   /** The step whose lines are being printed. */
   #open: string | undefined;
+  readonly #opened = new Set<string>();
   /** Line that has not ended, per step and stream. */
   readonly #rest = new Map<string, string>();
 
@@ -177,6 +178,7 @@ export class RunPrinter {
 
   #group(stepId: string, suffix = ""): void {
     this.#open = stepId;
+    this.#opened.add(stepId);
     if (this.#shows(stepId))
       this.#output.print(this.#output.style("bold", `▸ ${this.#step(stepId).name}${suffix}`));
   }
@@ -184,7 +186,8 @@ export class RunPrinter {
   /** A line of a step; the step's heading comes again when another one has written in between. */
   #line(stepId: string | null, line: string): void {
     if (!this.#shows(stepId)) return;
-    if (stepId !== null && this.#open !== stepId) this.#group(stepId, " (continued)");
+    if (stepId !== null && this.#open !== stepId)
+      this.#group(stepId, this.#opened.has(stepId) ? " (continued)" : "");
     this.#output.print(`  ${line}`);
   }
 
@@ -214,8 +217,8 @@ export class RunPrinter {
     step.failure = event.failure;
     step.outputs = event.outputs;
     if (event.status === "skipped") return;
-    const how = event.failure === null ? event.status : `${event.status}: ${plain(event.failure.message)}`;
-    const text = `${marks[event.status]} ${how} in ${duration(event.durationMs)}`;
+    const why = event.failure === null ? "" : `: ${plain(event.failure.message)}`;
+    const text = `${marks[event.status]} ${event.status} in ${duration(event.durationMs)}${why}`;
     this.#line(event.stepId, this.#output.style(colours[event.status], text));
   }
 }

@@ -7,6 +7,7 @@ import { watchRun } from "../watchRun.ts";
 
 interface RerunOptions {
   project?: string;
+  failed?: true;
   watch?: true;
   json?: true;
 }
@@ -19,6 +20,7 @@ export function addRerun(program: Command, cli: Cli): void {
       "-p, --project <org/project>",
       "the project (default: CODER_PROJECT, or the one of the git remote)",
     )
+    .option("--failed", "from the failed steps on, with the outputs of those that succeeded")
     .option("-w, --watch", "show it until it ends; then end with its result")
     .option("--json", "print the new run as JSON")
     .action(async (run: string, options: RerunOptions) => {
@@ -26,7 +28,11 @@ export function addRerun(program: Command, cli: Cli): void {
       const project = await findProject(cli, server, options.project);
       const { id } = await server.api.runs.get.query({ projectId: project.id, number: runNumber(run) });
       const newId = randomUUID();
-      const { number } = await server.api.runs.rerun.mutate({ id: newId, runId: id });
+      const { number } = await server.api.runs.rerun.mutate({
+        id: newId,
+        runId: id,
+        from: options.failed ? "failed" : "all",
+      });
       const url = `${server.url}/${project.orgSlug}/${project.slug}/runs/${number}`;
       if (options.watch) {
         cli.output.note(`Run #${number}: ${url}`);
