@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { enableCompileCache } from "node:module";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
+import { readSecretKeys } from "../../shared/secrets/secretKeys.ts";
 import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
 import { verifyJwt } from "./jwt.ts";
 import { keepAlive, type KeptProcess } from "./keepAlive.ts";
@@ -120,7 +121,26 @@ async function startDatabase(
   const keeper = keepPostgres(server, { dataDir, password });
   ends.add("Postgres", () => keeper.stop());
   const changed = await prepareDatabase({ adminUrl: server.adminUrl, passwords, plan });
-  return { urls: urlsOf(server.adminUrl, secrets), changed };
+  const urls = urlsOf(server.adminUrl, secrets);
+  await sealWithFirstKey(urls.owner, secrets);
+  return { urls, changed };
+}
+
+/** After `npm run rotate-key`: before the API and the worker start, so that both read what is there. */
+async function sealWithFirstKey(databaseUrl: string, { secretsKey }: Secrets): Promise<void> {
+  const keys = readSecretKeys(secretsKey);
+  if (keys === undefined || keys.length === 1) return;
+  const { default: connect } = await import("postgres");
+  const { reencryptSecrets } = await import("../reencryptSecrets.ts");
+  const sql = connect(databaseUrl, { max: 1, onnotice: () => undefined });
+  try {
+    const { moved, unreadable } = await reencryptSecrets(sql, keys);
+    if (moved > 0) log(`${moved} secrets are sealed with the key "${keys[0].id}" now.`);
+    if (unreadable.length > 0)
+      log(`${unreadable.length} secrets are sealed with a key that is not here; set them again.`);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
 }
 
 /** Starts Postgres again on its port when it ends unasked: pools reconnect, and the engine resumes what it interrupted. */

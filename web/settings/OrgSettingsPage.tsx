@@ -14,6 +14,7 @@ import { Select } from "../ui/Select.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
+import { Secrets } from "./Secrets.tsx";
 
 type Org = Me["orgs"][number];
 type Member = Outputs["orgs"]["members"][number];
@@ -79,6 +80,7 @@ function OrgSettings(props: { org: Org; orgs: readonly Org[] }) {
         <Name org={props.org} />
       </Show>
       <Members org={props.org} isAdmin={isAdmin()} />
+      <Secrets scope={{ kind: "org", orgId: props.org.id }} mayEdit={isAdmin()} />
       <Section title="Access tokens" text="For the command line, CI and other programs that act as you.">
         <A href="/settings/tokens" class="link self-start">
           Your access tokens

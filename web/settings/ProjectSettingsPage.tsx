@@ -14,6 +14,7 @@ import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { GitAccess } from "./GitAccess.tsx";
 import { RequiredChecks } from "./RequiredChecks.tsx";
+import { Secrets } from "./Secrets.tsx";
 import { Sites } from "./Sites.tsx";
 
 /** `/:org/:project/settings`: name, git access, what is published, deletion. */
@@ -64,6 +65,10 @@ function ProjectSettings(props: { project: Project }) {
       <Show when={mayWrite(props.project.role)}>
         <Name project={props.project} />
       </Show>
+      <Secrets
+        scope={{ kind: "project", projectId: props.project.id }}
+        mayEdit={mayWrite(props.project.role)}
+      />
       <GitAccess project={props.project} />
       <Sites project={props.project} />
       <Show when={isAdmin()}>
