@@ -182,12 +182,14 @@ function Row(props: {
         <UsedBy references={props.usedBy} />
       </div>
       <Show when={props.mayEdit}>
-        <Button variant="ghost" aria-label={`Replace ${label()}`} onClick={() => props.onReplace()}>
-          Replace
-        </Button>
-        <Button variant="ghost" aria-label={`Remove ${label()}`} onClick={() => props.onRemove()}>
-          Remove
-        </Button>
+        <div class="flex gap-1">
+          <Button variant="ghost" aria-label={`Replace ${label()}`} onClick={() => props.onReplace()}>
+            Replace
+          </Button>
+          <Button variant="ghost" aria-label={`Remove ${label()}`} onClick={() => props.onRemove()}>
+            Remove
+          </Button>
+        </div>
       </Show>
     </li>
   );

@@ -18,8 +18,10 @@ export interface SecretDraft {
   replaces: boolean;
 }
 
+/** A list shows nothing for an empty value. */
+const every = "*";
 const environments = [
-  { value: "", label: "Every environment" },
+  { value: every, label: "Every environment" },
   { value: "preview", label: "Preview only" },
   { value: "prod", label: "Production only" },
 ];
@@ -35,11 +37,15 @@ export function SetSecret(props: {
   const toasts = useToasts();
   const [name, setName] = createSignal(props.draft.name);
   const [value, setValue] = createSignal("");
-  const [environment, setEnvironment] = createSignal(props.draft.environment);
+  const [environment, setEnvironment] = createSignal(props.draft.environment || every);
   const [seesValue, setSeesValue] = createSignal(props.draft.givenAs === "value");
   const [pending, setPending] = createSignal(false);
   const [error, setError] = createSignal<string | undefined>();
   const isFixed = () => props.draft.replaces || props.draft.name !== "";
+  const title = () => {
+    if (props.draft.replaces) return `Replace ${props.draft.name}`;
+    return isFixed() ? `Set ${props.draft.name}` : "Add a secret";
+  };
   const hasLines = () => /[\r\n]/.test(value().trim());
   const nameProblem = () => (name().trim() === "" ? undefined : secretNameProblem(name().trim()));
   const options = () =>
@@ -55,7 +61,7 @@ export function SetSecret(props: {
         scope: props.scope,
         name: name().trim(),
         value: value(),
-        environment: environment(),
+        environment: environment() === every ? "" : environment(),
         // Several lines cannot be put in by the proxy.
         givenAs: seesValue() || hasLines() ? "value" : "placeholder",
       });
@@ -74,7 +80,7 @@ export function SetSecret(props: {
     <Dialog
       open
       onOpenChange={(open) => !open && props.onClose()}
-      title={props.draft.replaces ? `Replace ${props.draft.name}` : "Add a secret"}
+      title={title()}
       description="The value is sealed when it is saved. Nobody can read it here again."
       footer={
         <>
@@ -103,11 +109,6 @@ export function SetSecret(props: {
             error={nameProblem()}
             required
           />
-        </Show>
-        <Show when={isFixed() && !props.draft.replaces}>
-          <p>
-            <code class="font-medium">{props.draft.name}</code>
-          </p>
         </Show>
         <TextField
           label="Value"
