@@ -385,12 +385,8 @@ test("a dry run runs commands and has no effect", async () => {
   expect(await fixture.sql`select 1 from approvals where run_id = ${runId}`).toHaveLength(0);
 });
 
-test.each([
-  "{ type: agent, role: implementer, goal: Fix it }",
-  "{ type: release }",
-  "{ type: notify, message: Hi }",
-])("a step that is not built yet fails and says so: %s", async (step) => {
-  const runId = await runToEnd(["steps:", `  - ${step}`]);
+test("an agent step fails and says that no agent is configured", async () => {
+  const runId = await runToEnd(["steps:", "  - { type: agent, role: implementer, goal: Fix it }"]);
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "not_configured" } });
 });
 
@@ -484,3 +480,12 @@ function commandLine(pid: string): string {
     return "";
   }
 }
+
+test("a step that needs no files before one that does leaves the checkout to be made", async () => {
+  const runId = await runToEnd([
+    "steps:",
+    "  - { step_id: say, type: notify, message: Hi }",
+    "  - { step_id: look, type: command, command: cat hello.txt }",
+  ]);
+  expect(await fixture.run(runId)).toMatchObject({ status: "succeeded" });
+});

@@ -284,7 +284,10 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
   // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
   const workMayExist = finished.some(
     // What was taken over from an earlier run has not begun here, but its files are.
-    (row) => row.execs > 0 || (row.status === "succeeded" && leavesFiles(row)),
+    (row) =>
+      leavesFiles(row) &&
+      !(run.dryRun && row.type === "agent") &&
+      (row.execs > 0 || row.status === "succeeded"),
   );
   const expressions: ExpressionContext = {
     inputs: run.inputs,

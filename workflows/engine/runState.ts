@@ -44,7 +44,7 @@ export function failedStep(state: RunState): string | undefined {
 
 /** Whether later steps may stand on files that the step left in the checkout. */
 export function leavesFiles(step: { type: string }): boolean {
-  return step.type === "command" || step.type === "agent";
+  return ["command", "agent", "operationalize"].includes(step.type);
 }
 
 /** Whether a step's failure lets the run go on. */
