@@ -20,7 +20,7 @@ function problems(given: Parameters<typeof resolveInputs>[1]): unknown {
   return undefined;
 }
 
-describe("resolveInputs", () => {
+describe("W38 the inputs of a run", () => {
   test("defaults fill what was not given; optional inputs without one stay away", () => {
     expect(resolveInputs(asked, { title: "x" })).toEqual({ channel: "beta", count: 3, title: "x" });
     expect(resolveInputs(asked, { title: "x", count: 0, force: false })).toMatchObject({

@@ -1,4 +1,14 @@
-import { createEffect, createResource, createSignal, For, on, onCleanup, Show } from "solid-js";
+import {
+  createEffect,
+  createResource,
+  createSignal,
+  For,
+  Match,
+  on,
+  onCleanup,
+  Show,
+  Switch,
+} from "solid-js";
 import { editWorkflow, type WorkflowEdit } from "../../shared/workflow/edit/editWorkflow.ts";
 import type { Problem } from "../../shared/workflow/problem.ts";
 import { createWorkflowNames } from "../editor/createWorkflowNames.ts";
@@ -140,8 +150,7 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
         <div
           class={`flex min-h-0 min-w-0 flex-1 basis-0 flex-col ${view() === "yaml" ? "max-md:hidden" : ""}`}
         >
-          <Show
-            when={view() === "about"}
+          <Switch
             fallback={
               <WorkflowBuilder
                 text={props.draft.text()}
@@ -155,20 +164,22 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
               />
             }
           >
-            <div
-              class="min-h-0 flex-1 overflow-y-auto"
-              tabIndex={0}
-              role="region"
-              aria-label="About the workflow"
-            >
-              <WorkflowFacts
-                workflow={props.draft.model().workflow}
-                project={props.project}
-                base={props.base}
-                path={props.path}
-              />
-            </div>
-          </Show>
+            <Match when={view() === "about"}>
+              <div
+                class="min-h-0 flex-1 overflow-y-auto"
+                tabIndex={0}
+                role="region"
+                aria-label="About the workflow"
+              >
+                <WorkflowFacts
+                  workflow={props.draft.model().workflow}
+                  project={props.project}
+                  base={props.base}
+                  path={props.path}
+                />
+              </div>
+            </Match>
+          </Switch>
         </div>
       </div>
     </div>
