@@ -1,4 +1,4 @@
-import { createMemo, createSignal } from "solid-js";
+import { createMemo, createSignal, onCleanup } from "solid-js";
 import { useToasts } from "../ui/Toast.tsx";
 import { loadDraft, saveDraft } from "./savedDraft.ts";
 import { readModel, type WorkflowModel } from "./workflowGraph.ts";
@@ -28,6 +28,10 @@ export interface WorkflowDraftOptions {
   start: string;
 }
 
+/** Characters; reading so many takes a few milliseconds. */
+const readAtOnce = 30_000;
+const pauseMs = 200;
+
 /** The text being edited, kept in this browser until it is committed, and what it means. */
 export function createWorkflowDraft(options: WorkflowDraftOptions): WorkflowDraft {
   const toasts = useToasts();
@@ -37,7 +41,7 @@ export function createWorkflowDraft(options: WorkflowDraftOptions): WorkflowDraf
   const [text, setText] = createSignal(kept?.text ?? options.start);
   let replace: ((text: string) => void) | undefined;
   const keep = () => saveDraft(place, { base: base(), text: text() });
-  const discard = () => (replace === undefined ? setText(options.start) : replace(options.start));
+  const discard = () => replace?.(options.start);
   if (kept !== null && kept.text !== options.start) {
     const moved = kept.base === options.base ? "" : " The file has changed in the repository meanwhile.";
     toasts.show({
@@ -45,11 +49,21 @@ export function createWorkflowDraft(options: WorkflowDraftOptions): WorkflowDraf
       action: { label: "Discard them", run: discard },
     });
   }
-  const model = createMemo<WorkflowModel>((before) => readModel(text(), { path: options.path, before }));
+  // A text of a usual size is read at once; a large one when the typing pauses, so that no key waits for it.
+  const [readText, setReadText] = createSignal(text());
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  onCleanup(() => clearTimeout(pause));
+  const read = (next: string) => {
+    clearTimeout(pause);
+    if (next.length <= readAtOnce) setReadText(next);
+    else pause = setTimeout(() => setReadText(next), pauseMs);
+  };
+  const model = createMemo<WorkflowModel>((before) => readModel(readText(), { path: options.path, before }));
   return {
     text,
     edited(next) {
       setText(next);
+      read(next);
       keep();
     },
     base,
