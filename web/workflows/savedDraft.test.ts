@@ -30,11 +30,8 @@ it("a storage that is blocked, full, or holds something else is no failure", () 
   const storage = makeStorage();
   storage.setItem("coder.workflow-draft.p..coder/workflows/ci.yaml", "{ nonsense");
   expect(loadDraft(place, storage)).toBeNull();
-  const full: Storage = {
-    ...makeStorage(),
-    setItem: () => {
-      throw new DOMException("full", "QuotaExceededError");
-    },
+  storage.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
   };
-  expect(saveDraft(place, { base: "a", text: "b" }, full)).toBe(false);
+  expect(saveDraft(place, { base: "a", text: "b" }, storage)).toBe(false);
 });
