@@ -30,7 +30,7 @@ export function normalUrl(url: string): string {
 }
 
 /** The server with the caller's token. @throws CoderError `unauthenticated` where nobody has signed in. */
-export async function connect(env: NodeJS.ProcessEnv): Promise<Server> {
+export async function connect(env: NodeJS.ProcessEnv): Promise<Server & { token: string }> {
   const url = await serverUrl(env);
   const token = env.CODER_TOKEN || (await readCredentials(env)).tokens[url];
   if (!token)
@@ -38,7 +38,7 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Server> {
       "unauthenticated",
       `You are not signed in at ${url}; run coder login, or set CODER_TOKEN (and CODER_URL for another server)`,
     );
-  return { url, api: makeApi(url, token) };
+  return { url, token, api: makeApi(url, token) };
 }
 
 export function makeApi(url: string, token: string): Api {

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StoredRunEvent } from "../../shared/run/events.ts";
 import { startTestStack, type TestStack } from "../../supabase/local/testing.ts";
@@ -389,4 +391,25 @@ test("logout ends the token at the server too", async () => {
   expect(stdout).toContain("the token is revoked");
   expect((await coder(["whoami"], { env: { CODER_URL: stack.url } })).code).toBe(3);
   await expect(api.session.me.query()).rejects.toThrow("revoked");
+});
+
+test("W190 coder mcp is the server's own MCP, for a client that starts programs", async () => {
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(new StdioClientTransport(home.commandLine(["mcp"])));
+  try {
+    const { tools } = await client.listTools();
+    expect(tools.map((tool) => tool.name)).toContain("run_workflow");
+    const answer = (await client.callTool({ name: "list_workflows", arguments: { project } })) as {
+      content: { text: string }[];
+    };
+    const listed = JSON.parse(answer.content[0]!.text) as { path: string }[];
+    expect(listed.map((one) => one.path)).toContain(".coder/workflows/success.yaml");
+  } finally {
+    await client.close();
+  }
+});
+
+test("W191 coder mcp without a sign-in ends with what to do", async () => {
+  const finished = await coder(["mcp"], { env: { CODER_URL: "http://localhost:9" } });
+  expect(finished).toMatchObject({ code: 3, stderr: expect.stringContaining("coder login") });
 });

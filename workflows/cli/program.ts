@@ -13,6 +13,7 @@ import { addList } from "./commands/list.ts";
 import { addLogin } from "./commands/login.ts";
 import { addLogout } from "./commands/logout.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addRerun } from "./commands/rerun.ts";
 import { addRun } from "./commands/run.ts";
@@ -35,6 +36,7 @@ const commands = [
   addPolicy,
   addAudit,
   addInterchange,
+  addMcp,
   addLogin,
   addLogout,
   addWhoami,

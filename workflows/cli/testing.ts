@@ -26,31 +26,34 @@ export interface CommandOptions {
 /** A home of its own for the commands of one test file: configuration, caches and directories. */
 export function makeHome() {
   const directory = mkdtempSync(join(tmpdir(), "coder-cli-"));
-  const start = ({
-    args,
-    cwd = directory,
-    env = {},
-    node = process.execPath,
-  }: CommandOptions): ChildProcess => {
+  const environment = (env: Record<string, string>): Record<string, string> => {
     const inherited: Record<string, string> = {};
     for (const name of ["PATH", "TMPDIR", "npm_config_registry", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]) {
       const value = process.env[name];
       if (value !== undefined) inherited[name] = value;
     }
-    return spawn(node, [launcher, ...args], {
-      cwd,
-      env: {
-        ...inherited,
-        HOME: directory,
-        XDG_CONFIG_HOME: join(directory, "config"),
-        XDG_CACHE_HOME: join(directory, "cache"),
-        ...env,
-      },
-      stdio: "pipe",
-    });
+    const own = {
+      HOME: directory,
+      XDG_CONFIG_HOME: join(directory, "config"),
+      XDG_CACHE_HOME: join(directory, "cache"),
+    };
+    return { ...inherited, ...own, ...env };
   };
+  const start = ({
+    args,
+    cwd = directory,
+    env = {},
+    node = process.execPath,
+  }: CommandOptions): ChildProcess =>
+    spawn(node, [launcher, ...args], { cwd, env: environment(env), stdio: "pipe" });
   return {
     directory,
+    /** How another program would start it. */
+    commandLine: (args: string[]) => ({
+      command: process.execPath,
+      args: [launcher, ...args],
+      env: environment({}),
+    }),
     /** Starts a command that the test goes on with. */
     start,
     async coder(args: string[], options: Omit<CommandOptions, "args"> = {}): Promise<Finished> {
