@@ -1,14 +1,9 @@
-import { randomUUID } from "node:crypto";
-import postgres from "postgres";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { startTestStack, type TestStack, type TestUser } from "../../supabase/local/testing.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { httpForge } from "../forges/httpForge.ts";
+import { startStackProject, type StackProject } from "../stackFixture.ts";
 
-/** On the whole stack: the worker, the sandbox, the forge and the API are the real ones. */
-let stack: TestStack;
-let sql: postgres.Sql;
-let user: TestUser;
-let projectId: string;
+let project: StackProject;
+let { stack, sql, projectId, start, until } = {} as StackProject;
 
 const change = (policies: string, command: string) =>
   `name: Change\n${policies}steps:\n  - { step_id: work, type: command, command: "${command}" }\n  - { step_id: pr, type: pull_request, title: Tidy up, body: Because. }\n`;
@@ -37,33 +32,11 @@ const workflows = {
   ),
 };
 
-async function api<T>(path: string, input: unknown): Promise<T> {
-  const response = await fetch(`${stack.url}/functions/v1/api/trpc/${path}`, {
-    method: "POST",
-    headers: {
-      apikey: stack.anonKey,
-      authorization: `Bearer ${user.session.access_token}`,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify(input),
-  });
-  const body = (await response.json()) as { result?: { data: T } };
-  if (body.result === undefined) throw new Error(`${path}: ${JSON.stringify(body)}`);
-  return body.result.data;
-}
-
 async function run(
   name: keyof typeof workflows,
 ): Promise<{ id: string; steps: Record<string, any>; denied: string[] }> {
-  const id = randomUUID();
-  await api("runs.start", { id, projectId, workflowPath: `.coder/workflows/${name}.yaml` });
-  await vi.waitFor(
-    async () => {
-      const [row] = await sql`select status from public.runs where id = ${id}`;
-      expect(["succeeded", "failed", "waiting"]).toContain(row!["status"]);
-    },
-    { timeout: 25_000, interval: 50 },
-  );
+  const id = await start(name);
+  await until(id, "succeeded", "failed", "waiting");
   const steps =
     await sql`select step_id, status, outputs, failure from public.step_runs where run_id = ${id}`;
   const denials = await sql<{ rule: string }[]>`
@@ -76,35 +49,13 @@ async function run(
 }
 
 beforeAll(async () => {
-  stack = await startTestStack();
-  sql = postgres(await stack.databaseUrl(), { max: 2, onnotice: () => undefined });
-  user = await stack.createUser("ada@example.com");
-  const [org] = await sql<{ org_id: string }[]>`select org_id from public.members where user_id = ${user.id}`;
-  projectId = randomUUID();
-  const files = {
-    "a.txt": "one\n",
-    "gone.txt": "bye\n",
-    ".gitignore": "out/\n",
-    ...Object.fromEntries(
-      Object.entries(workflows).map(([name, yaml]) => [`.coder/workflows/${name}.yaml`, yaml]),
-    ),
-  };
-  await api("projects.create", {
-    id: projectId,
-    orgId: org!.org_id,
-    name: "Shop",
-    source: "test",
-    files: Object.entries(files).map(([path, content]) => ({
-      path,
-      content: Buffer.from(content).toString("base64"),
-    })),
-  });
+  project = await startStackProject(
+    { "a.txt": "one\n", "gone.txt": "bye\n", ".gitignore": "out/\n" },
+    workflows,
+  );
+  ({ stack, sql, projectId, start, until } = project);
 });
-
-afterAll(async () => {
-  await sql?.end();
-  await stack?.stop();
-});
+afterAll(() => project.close());
 
 test("what the commands changed becomes a commit on a branch of its own and one open change", async () => {
   const { id, steps } = await run("change");

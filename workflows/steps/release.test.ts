@@ -1,18 +1,12 @@
-import { randomUUID } from "node:crypto";
-import postgres from "postgres";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { startTestStack, type TestStack, type TestUser } from "../../supabase/local/testing.ts";
-import { httpForge } from "../forges/httpForge.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Forge } from "../forges/forge.ts";
+import { httpForge } from "../forges/httpForge.ts";
+import { startStackProject, type StackProject } from "../stackFixture.ts";
 
-/** On the whole stack: the worker, the sandbox, the forge and the API are the real ones. */
-let stack: TestStack;
-let sql: postgres.Sql;
-let user: TestUser;
-let projectId: string;
+let project: StackProject;
+let { stack, sql, user, projectId, api, start, until } = {} as StackProject;
 let forge: Forge;
 
-const path = (name: string): string => `.coder/workflows/${name}.yaml`;
 const workflows = {
   release: `name: Release
 steps:
@@ -32,37 +26,6 @@ steps: [{ step_id: say, type: notify, channels: [inbox, email], message: "Shippe
 `,
 };
 
-async function api<T>(path: string, input: unknown): Promise<T> {
-  const response = await fetch(`${stack.url}/functions/v1/api/trpc/${path}`, {
-    method: "POST",
-    headers: {
-      apikey: stack.anonKey,
-      authorization: `Bearer ${user.session.access_token}`,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify(input),
-  });
-  const body = (await response.json()) as { result?: { data: T } };
-  if (body.result === undefined) throw new Error(`${path}: ${JSON.stringify(body)}`);
-  return body.result.data;
-}
-
-async function start(name: keyof typeof workflows, dryRun = false): Promise<string> {
-  const id = randomUUID();
-  await api("runs.start", { id, projectId, workflowPath: path(name), dryRun });
-  return id;
-}
-
-async function until(runId: string, ...statuses: string[]): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      const [row] = await sql`select status from public.runs where id = ${runId}`;
-      expect(statuses).toContain(row!["status"]);
-    },
-    { timeout: 25_000, interval: 50 },
-  );
-}
-
 async function stepOf(runId: string): Promise<any> {
   const [step] = await sql`select status, outputs, failure from public.step_runs where run_id = ${runId}`;
   return step;
@@ -74,31 +37,14 @@ async function commit(message: string, files: Record<string, string>): Promise<s
 }
 
 beforeAll(async () => {
-  stack = await startTestStack();
-  sql = postgres(await stack.databaseUrl(), { max: 2, onnotice: () => undefined });
-  user = await stack.createUser("ada@example.com");
-  const [org] = await sql<{ org_id: string }[]>`select org_id from public.members where user_id = ${user.id}`;
-  projectId = randomUUID();
+  project = await startStackProject(
+    { "package.json": '{\n  "name": "shop",\n  "version": "1.0.0"\n}\n' },
+    workflows,
+  );
+  ({ stack, sql, user, projectId, api, start, until } = project);
   forge = httpForge({ url: stack.url, projectId, token: stack.serviceRoleKey });
-  const files = {
-    "package.json": '{\n  "name": "shop",\n  "version": "1.0.0"\n}\n',
-    ...Object.fromEntries(Object.entries(workflows).map(([name, yaml]) => [path(name), yaml])),
-  };
-  await api("projects.create", {
-    id: projectId,
-    orgId: org!.org_id,
-    name: "Shop",
-    source: "blank",
-    files: Object.entries(files).map(([file, content]) => ({
-      path: file,
-      content: Buffer.from(content).toString("base64"),
-    })),
-  });
 });
-afterAll(async () => {
-  await sql.end();
-  await stack.stop();
-});
+afterAll(() => project.close());
 
 test("W193 the first release tags the declared version, with changelog, notes and a change", async () => {
   const run = await start("release");
@@ -126,7 +72,7 @@ test("W193 the next release counts from there, also while the change is open; no
   expect(await stepOf(again)).toMatchObject({ outputs: { released: false } });
   await commit("feat(cart): totals", { "cart.ts": "export const total = 1;\n" });
   await commit("fix: rounding", { "cart.ts": "export const total = 2;\n" });
-  const dry = await start("release", true);
+  const dry = await start("release", { dryRun: true });
   await until(dry, "succeeded");
   expect(await stepOf(dry)).toMatchObject({ outputs: { dryRun: true, version: "1.1.0" } });
   const next = await start("release");
