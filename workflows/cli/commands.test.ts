@@ -386,13 +386,6 @@ describe("run --local", () => {
   });
 });
 
-test("logout ends the token at the server too", async () => {
-  const { stdout } = await coder(["logout"]);
-  expect(stdout).toContain("the token is revoked");
-  expect((await coder(["whoami"], { env: { CODER_URL: stack.url } })).code).toBe(3);
-  await expect(api.session.me.query()).rejects.toThrow("revoked");
-});
-
 test("W190 coder mcp is the server's own MCP, for a client that starts programs", async () => {
   const client = new Client({ name: "test", version: "1" });
   await client.connect(new StdioClientTransport(home.commandLine(["mcp"])));
@@ -412,4 +405,11 @@ test("W190 coder mcp is the server's own MCP, for a client that starts programs"
 test("W191 coder mcp without a sign-in ends with what to do", async () => {
   const finished = await coder(["mcp"], { env: { CODER_URL: "http://localhost:9" } });
   expect(finished).toMatchObject({ code: 3, stderr: expect.stringContaining("coder login") });
+});
+
+test("logout ends the token at the server too", async () => {
+  const { stdout } = await coder(["logout"]);
+  expect(stdout).toContain("the token is revoked");
+  expect((await coder(["whoami"], { env: { CODER_URL: stack.url } })).code).toBe(3);
+  await expect(api.session.me.query()).rejects.toThrow("revoked");
 });
