@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -30,9 +31,9 @@ const yaml = [
 ].join("\n");
 
 /** Starts a worker that will die at the point, lets it take the run, then a second one, and waits for the end. */
-async function crashAt(point: string): Promise<{ runId: string; died: boolean }> {
+async function crashAt(point: string, workflow = yaml): Promise<{ runId: string; died: boolean }> {
   const doomed = await fixture.startWorker({ env: { CODER_CRASH_AT: point } });
-  const runId = await fixture.start(project, yaml);
+  const runId = await fixture.start(project, workflow);
   await doomed.exited;
   const second = await fixture.startWorker();
   await fixture.until(runId, ended);
@@ -40,7 +41,10 @@ async function crashAt(point: string): Promise<{ runId: string; died: boolean }>
   return { runId, died: doomed.child.signalCode === "SIGKILL" };
 }
 
-describe.each(crashPoints)("killed at %s", (point) => {
+/** No step of the workflow above comes by these: each has a test of its own. */
+const ownTest = ["mid-release"];
+
+describe.each(crashPoints.filter((point) => !ownTest.includes(point)))("killed at %s", (point) => {
   test("the run ends right on another worker, and its effects exist once", async () => {
     const { runId, died } = await crashAt(point);
     expect(died).toBe(true);
@@ -64,6 +68,24 @@ describe.each(crashPoints)("killed at %s", (point) => {
     const artifacts = await fixture.sql`select kind from artifacts where run_id = ${runId} order by kind`;
     expect(artifacts.map((row) => row.kind)).toEqual(["deploy_url", "log_bundle"]);
   });
+});
+
+test("killed at mid-release: the tag, its change and the notes exist once", async () => {
+  const release = "name: T\nsteps:\n  - { step_id: rel, type: release, bump: minor }\n";
+  const { runId, died } = await crashAt("mid-release", release);
+  expect(died).toBe(true);
+  expect(await fixture.run(runId)).toMatchObject({ status: "succeeded", failure: null });
+  const { rel } = await fixture.steps(runId);
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["-C", project.directory, ...args], { encoding: "utf8" }).trim();
+  expect(git("tag", "--list")).toBe(rel!.outputs.tag);
+  expect(git("rev-parse", `${rel!.outputs.tag}^{commit}`)).toBe(rel!.outputs.commit);
+  // One commit over the one that was released.
+  expect(git("rev-list", "--count", `${project.commit}..${rel!.outputs.commit}`)).toBe("1");
+  const changes = await fixture.sql`select number from changes where project_id = ${project.id}`;
+  expect(changes.map((change) => change.number)).toEqual([rel!.outputs.change]);
+  const artifacts = await fixture.sql`select kind from artifacts where run_id = ${runId} order by kind`;
+  expect(artifacts.map((row) => row.kind)).toEqual(["log_bundle", "release_notes"]);
 });
 
 test("a command that was interrupted runs again, and says so", async () => {
