@@ -25,6 +25,7 @@ export const artifactKinds = [
   "log_bundle",
   "release_notes",
   "metrics",
+  "file",
   "proposal",
 ] as const;
 export type ArtifactKind = (typeof artifactKinds)[number];

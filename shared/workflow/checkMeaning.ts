@@ -109,6 +109,30 @@ function checkPolicies({ policies }: Workflow, source: WorkflowSource): Problem[
 const domainPattern =
   /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$/i;
 
+/** The patterns of a command's files. */
+function checkPatterns(
+  step: Extract<Workflow["steps"][number], { type: "command" }>,
+  index: number,
+  source: WorkflowSource,
+): Problem[] {
+  const cache = step.cache === false ? undefined : step.cache;
+  const lists = [
+    { path: ["artifacts"], globs: step.artifacts ?? [] },
+    { path: ["cache", "key"], globs: cache?.key ?? [] },
+    { path: ["cache", "paths"], globs: cache?.paths ?? [] },
+  ];
+  return lists.flatMap(({ path, globs }) =>
+    globs.flatMap((glob, place) => {
+      const problem = globProblem(glob);
+      // A list may be written as one text.
+      const at = globs.length === 1 ? path : [...path, place];
+      return problem === undefined
+        ? []
+        : [source.problem("bad_pattern", problem, { path: ["steps", index, ...at] })];
+    }),
+  );
+}
+
 function checkSteps(workflow: Workflow, source: WorkflowSource): Problem[] {
   const names = new Set(
     workflow.steps.flatMap((step) => [step.step_id, ...(step.name === undefined ? [] : [step.name])]),
@@ -126,6 +150,7 @@ function checkSteps(workflow: Workflow, source: WorkflowSource): Problem[] {
     problems.push(source.problem("unknown_check", message, at));
   });
   workflow.steps.forEach((step, index) => {
+    if (step.type === "command") problems.push(...checkPatterns(step, index, source));
     if (step.type === "agent" && step.tier !== undefined && step.model !== undefined) {
       const at = { path: ["steps", index, "model"], part: "key" as const, hint: "leave one of them out" };
       problems.push(source.problem("conflicting_keys", "tier and model both choose the model", at));

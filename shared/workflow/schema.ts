@@ -303,6 +303,25 @@ const commandStepSchema = z
       .default({})
       .describe("Values may hold ${{ }}; this is the only way for values to reach a command."),
     reports: reportsSchema.default({}).describe("Result files that become a test report."),
+    artifacts: stringList
+      .optional()
+      .describe(
+        "Files to keep, as paths or patterns such as dist/**; later steps have them on any worker. An empty list: it leaves none.",
+      ),
+    cache: z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          key: stringList.describe(
+            "Files that decide the result, as paths or patterns such as package-lock.json.",
+          ),
+          paths: stringList.describe("What the command makes, as paths such as node_modules."),
+        }),
+      ])
+      .optional()
+      .describe(
+        "Puts back what the command made from the same files before, instead of running it. Default: on for plain installs of dependencies.",
+      ),
     on_interrupt: onInterrupt
       .optional()
       .describe("What a worker's death in the middle means. Default: defaults.on_interrupt."),

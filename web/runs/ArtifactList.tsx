@@ -28,6 +28,7 @@ const words: Record<ArtifactKind, string> = {
   log_bundle: "Logs",
   release_notes: "Release notes",
   metrics: "Metrics",
+  file: "File",
   proposal: "Proposal",
 };
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { crashPoints } from "./crashPoint.ts";
@@ -165,22 +165,6 @@ test("a worker that hangs loses its lease, is refused its events, and stops itse
   process.kill(hanging.pid, "SIGCONT");
   await hanging.exited;
   expect(hanging.child.exitCode).toBe(75);
-  await second.kill("SIGTERM");
-});
-
-test("files that went down with their machine are missed, not made up", async () => {
-  const first = await fixture.startWorker();
-  const yaml =
-    "name: T\nsteps:\n  - { type: command, command: 'echo made > made.txt' }\n  - { type: command, on_interrupt: retry, command: 'echo up; sleep 600' }\n";
-  const runId = await fixture.start(project, yaml);
-  await fixture.untilEvent(runId, (all) =>
-    all.some((event) => event.type === "step.log" && event.stepId === "s2"),
-  );
-  await first.kill("SIGKILL");
-  rmSync(join(fixture.directory, "work/runs", runId), { recursive: true, force: true, maxRetries: 5 });
-  const second = await fixture.startWorker();
-  await fixture.until(runId, ended);
-  expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "interrupted" } });
   await second.kill("SIGTERM");
 });
 

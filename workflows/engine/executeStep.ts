@@ -25,6 +25,7 @@ import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHos
 import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
 import type { Slots } from "./slots.ts";
 import { leavesFiles } from "./runState.ts";
+import { leftFilesOf } from "./leftFiles.ts";
 import { beginStep } from "./sql/beginStep.ts";
 import { listPassedChecks } from "./sql/listPassedChecks.ts";
 import { listArtifacts } from "./sql/listArtifacts.ts";
@@ -289,6 +290,7 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
       !(run.dryRun && row.type === "agent") &&
       (row.execs > 0 || row.status === "succeeded"),
   );
+  const leftFiles = leftFilesOf(deps, { run, plan, finished });
   const expressions: ExpressionContext = {
     inputs: run.inputs,
     event: parts.event,
@@ -315,7 +317,12 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
     settings: deps.settings,
     checkoutDir: host.repoDir,
     sandbox: (names = []) =>
-      host.sandbox(run, { policies: plan.policies, workMayExist, secrets: openedOf(loaded, names) }),
+      host.sandbox(run, {
+        policies: plan.policies,
+        workMayExist,
+        leftFiles,
+        secrets: openedOf(loaded, names),
+      }),
     secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
     log: (stream, text) => log.write(stream, text),
     decide: (intent) => decideAndRecord(decideDeps, intent),
@@ -353,7 +360,14 @@ export async function storeArtifact(
   owner: { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null },
   artifact: NewArtifact,
 ): Promise<Artifact> {
-  const id = idempotencyId(owner.run.id, owner.stepId ?? "", "artifact", artifact.kind, artifact.name);
+  const id = idempotencyId(
+    owner.run.id,
+    owner.stepId ?? "",
+    "artifact",
+    artifact.kind,
+    artifact.name,
+    ...(artifact.version === undefined ? [] : [artifact.version]),
+  );
   const redactor = deps.secrets.redactorOf(owner.run.id);
   const data = redactor.json(artifact.data ?? {});
   const content = artifact.bytes && withoutSecrets(artifact.bytes, artifact, redactor);

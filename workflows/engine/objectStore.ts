@@ -18,6 +18,15 @@ export function makeObjectStore(settings: { url: string; serviceKey: string }): 
       if (!response.ok) throw await refusal(response, `${bucket}/${name}`);
       await response.body?.cancel();
     },
+    async get(bucket, name) {
+      const response = await send(at(bucket, name), { method: "GET", headers: authorization });
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      // Supabase's storage answers 400 for a missing object.
+      if (response.status !== 404 && response.status !== 400)
+        throw await refusal(response, `${bucket}/${name}`);
+      await response.body?.cancel();
+      throw new CoderError("not_found", `Storage has no ${bucket}/${name}`);
+    },
     async exists(bucket, name) {
       const response = await send(at(bucket, name), { method: "HEAD", headers: authorization });
       if (response.ok) return true;

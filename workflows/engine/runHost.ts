@@ -9,6 +9,7 @@ import type { RunInfo } from "../steps/step.ts";
 import type { OpenedSecret } from "./runSecrets.ts";
 import type { Checkout } from "./checkout.ts";
 import { crashPoint } from "./crashPoint.ts";
+import { putFile, type LeftFile } from "./leftFiles.ts";
 import { makeKeptRuns } from "./keptRuns.ts";
 
 /** Why everything of a run is stopped. `handover`: this worker leaves, another one goes on. */
@@ -49,8 +50,10 @@ const idleMs = 15_000;
 
 interface SandboxNeeds {
   policies: Policies;
-  /** Earlier steps may have left files, so a missing checkout is `WorkspaceLost`. */
+  /** Earlier steps may have left files: without them a missing checkout is `WorkspaceLost`. */
   workMayExist: boolean;
+  /** The files that they have named as theirs; undefined when one did not say which it leaves. */
+  leftFiles(): Promise<LeftFile[] | undefined>;
   /** What the commands of this sandbox are given. */
   secrets: readonly OpenedSecret[];
 }
@@ -144,7 +147,7 @@ export class RunHost {
   }
 
   async #open(run: RunInfo, needs: SandboxNeeds): Promise<Sandbox> {
-    const checkout = (this.#checkout ??= this.#checkOut(run, needs.workMayExist));
+    const checkout = (this.#checkout ??= this.#checkOut(run, needs));
     await checkout.ready;
     const opening = this.#openSandbox(run, needs);
     // It may fail while the files are still being fetched; it is awaited after them.
@@ -159,19 +162,26 @@ export class RunHost {
     return opening;
   }
 
-  #checkOut(run: RunInfo, workMayExist: boolean): CheckingOut {
+  async #leftFiles({ leftFiles }: SandboxNeeds): Promise<LeftFile[]> {
+    const files = await leftFiles();
+    if (files === undefined) throw new WorkspaceLost();
+    return files;
+  }
+
+  #checkOut(run: RunInfo, needs: SandboxNeeds): CheckingOut {
     let isComplete = false;
+    let left: LeftFile[] = [];
     const ready = (async () => {
       await this.#killLeftovers();
       ({ isComplete } = this);
       if (isComplete) return;
-      if (workMayExist) throw new WorkspaceLost();
+      if (needs.workMayExist) left = await this.#leftFiles(needs);
       // What an unfinished checkout of a dead worker has left.
       await rm(this.repoDir, { recursive: true, force: true });
       await mkdir(this.repoDir, { recursive: true });
       await this.#deps.checkout.prepare(this.repoDir);
     })();
-    const complete = ready.then(() => (isComplete ? undefined : this.#fetch(run)));
+    const complete = ready.then(() => (isComplete ? undefined : this.#fetch(run, left)));
     // Only sandboxes that are opened at the same time share it; a later one looks again.
     const settled = (): void => void (this.#checkout = undefined);
     complete.then(settled, settled);
@@ -187,8 +197,10 @@ export class RunHost {
     return join(this.dir, "checkout.json");
   }
 
-  async #fetch(run: RunInfo): Promise<void> {
+  async #fetch(run: RunInfo, left: readonly LeftFile[]): Promise<void> {
     await this.#deps.checkout.fetch(this.repoDir, run, this.signal);
+    // Nothing runs in there yet.
+    for (const file of left) await putFile(this.repoDir, file);
     await writeFile(this.#marker, JSON.stringify({ commit: run.commit }));
     crashPoint("after-checkout");
   }

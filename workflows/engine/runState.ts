@@ -47,6 +47,11 @@ export function leavesFiles(step: { type: string }): boolean {
   return ["command", "agent", "operationalize"].includes(step.type);
 }
 
+/** Whether a step says itself which files it leaves: they are kept as artifacts, and need not be made again. */
+export function namesFiles(step: EngineStep): boolean {
+  return step.spec.type === "command" && step.spec.artifacts !== undefined;
+}
+
 /** Whether a step's failure lets the run go on. */
 export function mayFail(step: EngineStep): boolean {
   return step.onFailure.type === "continue";

@@ -22,6 +22,7 @@ import {
   initialState,
   isEnded,
   leavesFiles,
+  namesFiles,
   mayFail,
   readiness,
   type RunState,
@@ -182,7 +183,7 @@ class Run {
     for (const step of seeded) {
       const earlier = seed[step.id];
       if (!earlier) continue;
-      if (!filesHere && leavesFiles(step)) {
+      if (!filesHere && leavesFiles(step) && !namesFiles(step)) {
         const text = `Run again: the files that it left in run #${earlier.from.number} are not on this machine any more.\n`;
         await this.#note(step, text);
         continue;

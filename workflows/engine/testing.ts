@@ -362,6 +362,10 @@ async function serve({ request, response, sql, objects, serviceKey }: Exchange):
   if (request.headers.authorization !== `Bearer ${serviceKey}`) return end(403);
   const name = (request.url ?? "").replace("/storage/v1/object/", "");
   if (request.method === "HEAD") return end(objects.has(name) ? 200 : 404);
+  if (request.method === "GET") {
+    const object = objects.get(name);
+    return object ? end(200, object) : end(404);
+  }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   objects.set(name, Buffer.concat(chunks));

@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { constants as fsConstants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { constants as osConstants } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -158,7 +158,9 @@ async function list(request: Request): Promise<object> {
 }
 
 async function read(request: Request): Promise<object> {
-  const file = await open(resolve(repo, request.path), "r").catch((error: NodeJS.ErrnoException) => {
+  // Of a pipe that nobody writes to, an ordinary open would wait for ever.
+  const flags = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
+  const file = await open(resolve(repo, request.path), flags).catch((error: NodeJS.ErrnoException) => {
     throw new Refused("not_found", `${request.path} cannot be read (${error.code ?? error.message})`);
   });
   try {

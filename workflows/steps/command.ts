@@ -1,9 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
 import { decideRequest } from "../../shared/policy/decideRequest.ts";
 import { interpolate, secretsRead } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import { keepFiles } from "./keepFiles.ts";
+import { readOutputs } from "./readOutputs.ts";
 import type { StepContext, StepResult } from "./step.ts";
 import { takeSecrets } from "./takeSecrets.ts";
 
@@ -31,9 +34,11 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   if (sandbox.kind === "none")
     context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
   let output = "";
+  // Beside the checkout, and of this attempt alone.
+  const outputFile = join(dirname(sandbox.repoDir), "tmp", `output-${randomUUID()}`);
   const result = await sandbox.exec({
     command: spec.command,
-    env: { ...env, CODER_STEP_ID: context.step.id },
+    env: { ...env, CODER_STEP_ID: context.step.id, CODER_OUTPUT: outputFile },
     timeoutMs: context.step.timeoutSec * 1000,
     signal: context.signal,
     onOutput: (stream, text) => {
@@ -51,7 +56,13 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   const leak = await keepPatch(context, sandbox);
   if (result.exitCode !== 0 && networkRefusal.test(output))
     await sayRefusedHosts(context, `${spec.command}\n${output}`);
-  const outputs = { exitCode: result.exitCode, ...(report ? { tests: report } : {}) };
+  const said = await readOutputs(sandbox, outputFile);
+  const outputs = {
+    ...(said.ok ? said.outputs : {}),
+    exitCode: result.exitCode,
+    ...(report ? { tests: report } : {}),
+  };
+  const unkept = await keepFiles(context, sandbox, spec.artifacts ?? []);
   if (result.timedOut) {
     const message = `The command took longer than ${context.step.timeoutSec} s and was stopped.`;
     return { status: "failed", failure: { code: "timeout", message }, outputs, exitCode: result.exitCode };
@@ -73,6 +84,8 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
       exitCode: result.exitCode,
     };
   }
+  const failure = said.ok ? unkept : { code: "output_invalid" as const, message: said.message };
+  if (failure !== undefined) return { status: "failed", failure, outputs, exitCode: 0 };
   return { status: "succeeded", outputs, exitCode: 0 };
 }
 

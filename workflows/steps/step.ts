@@ -42,6 +42,8 @@ export interface NewArtifact {
   /** Kept in storage; its sha-256 is the artifact's. Without bytes it is that of `data`. */
   bytes?: Uint8Array;
   contentType?: string;
+  /** Tells artifacts of one kind and name apart; without it the first is kept. */
+  version?: string;
   /** Ids of the artifacts this one was made from. */
   madeFrom?: string[];
 }
@@ -68,6 +70,8 @@ export interface ObjectStore {
   /** Replaces what is there: the same bytes again after a crash. */
   put(object: { bucket: string; name: string; bytes: Uint8Array; contentType: string }): Promise<void>;
   exists(bucket: string, name: string): Promise<boolean>;
+  /** @throws CoderError `not_found`, or `unavailable`. */
+  get(bucket: string, name: string): Promise<Uint8Array>;
 }
 
 /** What somebody has approved. */

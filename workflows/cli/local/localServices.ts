@@ -51,7 +51,8 @@ export async function startLocalServices({
       return Response.json({});
     }
     const found = await readFile(file).catch(() => undefined);
-    return new Response(null, { status: found === undefined ? 404 : 200 });
+    const body = found !== undefined && request.method === "GET" ? new Uint8Array(found) : null;
+    return new Response(body, { status: found === undefined ? 404 : 200 });
   };
 
   const serveSite = async (slug: string, pathname: string): Promise<Response> => {
