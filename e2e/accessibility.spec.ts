@@ -86,7 +86,9 @@ function placesOf(project: ProjectRef): Place[] {
     { path: `${base}/issues`, shows: text("It is too quiet") },
     { path: `${base}/issues/2`, shows: text("Nobody hears it.") },
     { path: `${base}/settings`, shows: text("Delete the project") },
+    { path: `${base}/what-if`, shows: (page) => page.getByRole("button", { name: "Try these policies" }) },
     { path: `/${project.orgSlug}/settings`, shows: text("New organisation") },
+    { path: `/${project.orgSlug}/audit`, shows: text("member.add") },
     { path: "/settings/tokens", shows: text("No tokens yet.") },
     { path: "/nothing/is/at/this/address", shows: text("There is nothing at this address") },
   ];

@@ -522,6 +522,7 @@ export type Database = {
           project_id: string;
           received_at: string;
           redelivery_of: string | null;
+          sent_by: string | null;
           source: string;
           status: string;
         };
@@ -539,6 +540,7 @@ export type Database = {
           project_id: string;
           received_at?: string;
           redelivery_of?: string | null;
+          sent_by?: string | null;
           source: string;
           status?: string;
         };
@@ -555,6 +557,7 @@ export type Database = {
           project_id?: string;
           received_at?: string;
           redelivery_of?: string | null;
+          sent_by?: string | null;
           source?: string;
           status?: string;
         };
@@ -578,6 +581,13 @@ export type Database = {
             columns: ["redelivery_of"];
             isOneToOne: false;
             referencedRelation: "deliveries";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "deliveries_sent_by_fkey";
+            columns: ["sent_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
             referencedColumns: ["id"];
           },
         ];

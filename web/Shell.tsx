@@ -11,11 +11,13 @@ import Keyboard from "lucide-solid/icons/keyboard";
 import LogIn from "lucide-solid/icons/log-in";
 import LogOut from "lucide-solid/icons/log-out";
 import Moon from "lucide-solid/icons/moon";
+import ScrollText from "lucide-solid/icons/scroll-text";
 import Settings from "lucide-solid/icons/settings";
 import Sun from "lucide-solid/icons/sun";
 import Workflow from "lucide-solid/icons/workflow";
 import { createMemo, createSignal, ErrorBoundary, lazy, Show, Suspense } from "solid-js";
 import { useApi } from "./api.ts";
+import { FreezeBanner } from "./policy/FreezeBanner.tsx";
 import { createMe } from "./project.ts";
 import { useSession } from "./session.tsx";
 import { createCommands } from "./ui/commands.tsx";
@@ -42,7 +44,7 @@ const pages = ["signin", "inbox", "settings", ""];
 export function placeOf(pathname: string): { org?: string; project?: string; section?: string } {
   const [org = "", project = "", section = ""] = pathname.split("/").slice(1);
   if (pages.includes(org)) return {};
-  if (project === "" || project === "settings") return { org };
+  if (["", "settings", "audit"].includes(project)) return { org };
   return { org, project, section };
 }
 
@@ -131,6 +133,15 @@ function createRail() {
         current: at(href),
         keys: "g t",
       });
+      const role = me.data?.orgs.find((each) => each.slug === org)?.role;
+      if (role === "owner" || role === "admin") {
+        items.push({
+          label: "Audit log",
+          href: `/${org}/audit`,
+          icon: <ScrollText aria-hidden="true" />,
+          current: at(`/${org}/audit`),
+        });
+      }
     }
     return items;
   });
@@ -249,7 +260,15 @@ export function Shell(props: RouteSectionProps) {
 
   return (
     <>
-      <Frame items={rail()} foot={<Account onKeyHelp={() => setKeyHelpOpen(true)} />}>
+      <Frame
+        items={rail()}
+        foot={<Account onKeyHelp={() => setKeyHelpOpen(true)} />}
+        banner={
+          <Suspense>
+            <FreezeBanner {...placeOf(location.pathname)} />
+          </Suspense>
+        }
+      >
         <ErrorBoundary
           fallback={(error: unknown, reset) => {
             // Shown to the user below; the console keeps the stack.

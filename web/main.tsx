@@ -49,7 +49,11 @@ function App(props: { config: Config }) {
           auth={auth}
           supabase={supabase}
           topics={topics}
-          onUserChange={() => queries.clear()}
+          onUserChange={() => {
+            // Not `clear()`: the frame's own questions outlive the change, and would never be asked again.
+            queries.removeQueries({ type: "inactive" });
+            void queries.resetQueries();
+          }}
         >
           <ToastProvider>
             <CommandsProvider>

@@ -26,6 +26,8 @@ const AccessTokens = lazy(async () => ({
   default: (await import("./settings/AccessTokensPage.tsx")).AccessTokensPage,
 }));
 const Inbox = lazy(async () => ({ default: (await import("./runs/InboxPage.tsx")).InboxPage }));
+const Audit = lazy(async () => ({ default: (await import("./audit/AuditPage.tsx")).AuditPage }));
+const WhatIf = lazy(async () => ({ default: (await import("./policy/WhatIfPage.tsx")).WhatIfPage }));
 const NotFound = lazy(async () => ({ default: (await import("./NotFoundPage.tsx")).NotFoundPage }));
 
 export function Routes() {
@@ -36,6 +38,7 @@ export function Routes() {
       <Route path="/inbox" component={Inbox} />
       <Route path="/settings/tokens" component={AccessTokens} />
       <Route path="/:org/settings" component={OrgSettings} />
+      <Route path="/:org/audit" component={Audit} />
       <Route path="/:org/:project" component={Studio} />
       <Route path="/:org/:project/runs" component={Runs} />
       <Route path="/:org/:project/runs/:number" component={Run} />
@@ -45,6 +48,7 @@ export function Routes() {
       <Route path="/:org/:project/issues/:number" component={Issue} />
       <Route path="/:org/:project/workflows" component={Workflows} />
       <Route path="/:org/:project/workflows/:file" component={Workflow} />
+      <Route path="/:org/:project/what-if" component={WhatIf} />
       <Route path="/:org/:project/settings" component={ProjectSettings} />
       <Route path="*all" component={NotFound} />
     </Router>

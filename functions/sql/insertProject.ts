@@ -59,5 +59,7 @@ function slugOf(name: string): string {
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, 40)
     .replaceAll(/^-+|-+$/g, "");
-  return slug === "" ? "project" : slug;
+  if (slug === "") return "project";
+  // Pages of the organisation that stand where a project's address would.
+  return ["settings", "audit"].includes(slug) ? `${slug}-project` : slug;
 }

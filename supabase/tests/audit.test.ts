@@ -90,6 +90,8 @@ test("W149 acts of administration are entries of whoever did them", async () => 
     await tx`insert into git_tokens (org_id, project_id, name, scope, token_hash, created_by)
       values (${orgId}, ${projectId}, 'laptop', 'read', ${Buffer.from(randomUUID())}, ${tenancy.userIds.owner})`;
     await tx`update git_tokens set revoked_at = now() where name = 'laptop'`;
+    await tx`insert into access_tokens (id, user_id, org_id, name, scope, token_hash, prefix)
+      values (${randomUUID()}, ${tenancy.userIds.owner}, ${orgId}, 'ci', 'read', sha256('ci'::bytea), 'cpt_1')`;
     await tx`select cancel_run(${runId})`;
     await tx`select publish_deployment(${randomUUID()}, ${projectId}, 'share', '', '{}')`;
     await tx`select rollback_site(${siteId}, ${deploymentId})`;
@@ -104,6 +106,7 @@ test("W149 acts of administration are entries of whoever did them", async () => 
     "member.remove",
     "token.make",
     "token.revoke",
+    "token.make",
     "run.cancel",
     "site.publish",
     "site.rollback",
@@ -141,11 +144,22 @@ test("W143 nobody approves what they are at the origin of, through triggers, wor
     await tx`insert into runs (id, org_id, project_id, number, kind, workflow_path, name, ref, commit, trigger, snapshot, delivery_id)
       values (${first}, ${orgId}, ${projectId}, 77, 'workflow', 'ci.yaml', 'CI', 'main', ${sha}, 'repo_event', '{}', ${push!["id"]})`;
     const [after] =
-      await tx`select private.record_delivery(${projectId}, 'workflow', 'ci.yaml', 'w1', ${tx.json({ runId: first })}) as id`;
+      await tx`select private.record_delivery(${projectId}, 'workflow', 'ci.yaml', 'w1', ${tx.json({ actor: { id: `run:${first}`, bot: true } })}) as id`;
     await tx`update runs set delivery_id = ${after!["id"]} where id = ${runId}`;
   };
   expect(await decide("member", chain)).toBe("42501");
   expect(await decide("admin", chain)).toBe("ok");
+
+  // Who sends a delivery again that nobody was behind.
+  const sentAgain = async (tx: postgres.TransactionSql) => {
+    const [old] =
+      await tx`select private.record_delivery(${projectId}, 'webhook', 'alert', 'h1', '{}') as id`;
+    await tx`select set_config('request.jwt.claims', ${JSON.stringify({ role: "authenticated", sub: member })}, true)`;
+    const [again] =
+      await tx`select private.record_delivery(${projectId}, 'webhook', 'alert', 'h2', '{}', 0, ${old!["id"]}) as id`;
+    await tx`update runs set delivery_id = ${again!["id"]} where id = ${runId}`;
+  };
+  expect(await decide("member", sentAgain)).toBe("42501");
 
   // Who runs a push's run again is at its origin; the re-run of nobody is still the pusher's.
   const rerun = (by: string | null) => async (tx: postgres.TransactionSql) => {

@@ -58,6 +58,7 @@ const callers: Record<string, string[]> = {
   "private.refuse_when_frozen": nobody,
   "private.release_group": nobody,
   "private.release_groups": server,
+  "private.remember_sender": nobody,
   "private.report_check": server,
   "private.request_cancel": nobody,
   "private.require_api": nobody,

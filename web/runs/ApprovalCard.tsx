@@ -3,8 +3,10 @@ import { createSignal, For, Show } from "solid-js";
 import { useApi } from "../api.ts";
 import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
+import { Kbd } from "../ui/Kbd.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
+import { subjectDiff, type SubjectLine } from "./subjectDiff.ts";
 
 export interface ApprovalCardProps {
   approvalId: string;
@@ -14,10 +16,19 @@ export interface ApprovalCardProps {
   contentHash: string;
   /** What would happen, by name. */
   subject: Readonly<Record<string, unknown>>;
+  /** What was approved before it changed, or null. */
+  subjectBefore?: Readonly<Record<string, unknown>> | null | undefined;
+  /** The clause of the file that asks. */
+  rule?: string | null | undefined;
   /** Milliseconds since the epoch, or null. */
   expiresAt: number | null;
   mayDecide: boolean;
   onDecided?: (() => void) | undefined;
+  /** In a list: the one that keys decide about. It takes the focus, and shows its keys. */
+  chosen?: boolean | undefined;
+  onChoose?: (() => void) | undefined;
+  /** Takes the function that decides, for keys of the page. */
+  ref?: ((decide: (decision: "approved" | "rejected") => void) => void) | undefined;
 }
 
 /** "changedFiles" and "changed_files" as "Changed files". */
@@ -29,11 +40,16 @@ function label(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function value(of: unknown): string {
-  if (typeof of === "string") return of;
-  if (Array.isArray(of) && of.every((each) => typeof each === "string")) return of.join("\n");
-  return JSON.stringify(of, null, 2);
-}
+const lineLooks: Record<SubjectLine["kind"], string> = {
+  same: "",
+  added: "bg-succeeded-soft",
+  removed: "bg-failed-soft line-through",
+};
+const signs: Record<SubjectLine["kind"], { sign: string; said: string }> = {
+  same: { sign: " ", said: "" },
+  added: { sign: "+", said: "now: " },
+  removed: { sign: "−", said: "before: " },
+};
 
 /** A step that waits for a person: exactly what will happen, the hash that the decision is bound to, two buttons. */
 export function ApprovalCard(props: ApprovalCardProps) {
@@ -42,6 +58,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
   const [comment, setComment] = createSignal("");
   const [pending, setPending] = createSignal<"approved" | "rejected" | null>(null);
   const decide = async (decision: "approved" | "rejected") => {
+    if (pending() !== null || !props.mayDecide) return;
     setPending(decision);
     try {
       await api.approvals.decide.mutate({
@@ -57,10 +74,15 @@ export function ApprovalCard(props: ApprovalCardProps) {
       setPending(null);
     }
   };
+  props.ref?.((decision) => void decide(decision));
   return (
     <article
-      class="flex flex-col gap-4 rounded-panel border border-waiting bg-surface p-4"
+      class={`flex flex-col gap-4 rounded-panel border bg-surface p-4 ${
+        props.chosen ? "border-focus outline-1 outline-focus" : "border-waiting"
+      }`}
       aria-label={`Approval: ${props.reason}`}
+      aria-current={props.chosen ? "true" : undefined}
+      onFocusIn={() => props.onChoose?.()}
     >
       <header class="flex items-start gap-3">
         <Hand class="mt-0.5 size-5 shrink-0 text-waiting" aria-hidden="true" />
@@ -68,6 +90,13 @@ export function ApprovalCard(props: ApprovalCardProps) {
           <h3 class="text-base break-words">{props.reason}</h3>
           <p class="text-muted">
             {props.action === null ? "The run waits here for a decision." : `Waiting before ${props.action}.`}{" "}
+            <Show when={props.rule}>
+              {(rule) => (
+                <>
+                  Asked by <code class="text-xs break-all">{rule()}</code>.{" "}
+                </>
+              )}
+            </Show>
             <Show when={props.expiresAt}>
               {(at) => (
                 <>
@@ -79,18 +108,12 @@ export function ApprovalCard(props: ApprovalCardProps) {
           </p>
         </div>
       </header>
-      <Show when={Object.keys(props.subject).length > 0}>
-        <dl class="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1 rounded-control bg-sunken p-3">
-          <For each={Object.entries(props.subject)}>
-            {([key, content]) => (
-              <>
-                <dt class="text-muted">{label(key)}</dt>
-                <dd class="font-mono text-xs leading-5 break-words whitespace-pre-wrap">{value(content)}</dd>
-              </>
-            )}
-          </For>
-        </dl>
+      <Show when={props.subjectBefore}>
+        <p class="rounded-control bg-waiting-soft px-3 py-2">
+          This was approved, and has changed since. The approval is void; what changed is marked.
+        </p>
       </Show>
+      <Subject before={props.subjectBefore ?? null} now={props.subject} />
       <p class="flex min-w-0 items-center gap-1 text-muted">
         <span class="shrink-0">Hash</span>
         <code class="min-w-0 truncate text-xs" title={props.contentHash}>
@@ -114,6 +137,9 @@ export function ApprovalCard(props: ApprovalCardProps) {
             onClick={() => void decide("approved")}
           >
             Approve
+            <Show when={props.chosen}>
+              <Kbd keys="A" />
+            </Show>
           </Button>
           <Button
             pending={pending() === "rejected"}
@@ -121,6 +147,9 @@ export function ApprovalCard(props: ApprovalCardProps) {
             onClick={() => void decide("rejected")}
           >
             Reject
+            <Show when={props.chosen}>
+              <Kbd keys="R" />
+            </Show>
           </Button>
           <span class="self-center text-xs text-muted">
             If what would happen changes, this decision is void.
@@ -128,5 +157,38 @@ export function ApprovalCard(props: ApprovalCardProps) {
         </div>
       </Show>
     </article>
+  );
+}
+
+function Subject(props: {
+  before: Readonly<Record<string, unknown>> | null;
+  now: Readonly<Record<string, unknown>>;
+}) {
+  const rows = () => subjectDiff(props.before, props.now);
+  return (
+    <Show when={rows().length > 0}>
+      <dl class="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1 rounded-control bg-sunken p-3">
+        <For each={rows()}>
+          {(row) => (
+            <>
+              <dt class="text-muted">{label(row.key)}</dt>
+              <dd class="max-h-80 min-w-0 overflow-y-auto font-mono text-xs leading-5">
+                <For each={row.lines}>
+                  {(line) => (
+                    <div class={`break-words whitespace-pre-wrap ${lineLooks[line.kind]}`}>
+                      <Show when={props.before !== null}>
+                        <span aria-hidden="true">{signs[line.kind].sign} </span>
+                        <span class="sr-only">{signs[line.kind].said}</span>
+                      </Show>
+                      {line.text}
+                    </div>
+                  )}
+                </For>
+              </dd>
+            </>
+          )}
+        </For>
+      </dl>
+    </Show>
   );
 }

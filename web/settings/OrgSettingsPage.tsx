@@ -2,10 +2,11 @@ import { A, useNavigate, useParams } from "@solidjs/router";
 import { createQuery, useQueryClient } from "@tanstack/solid-query";
 import { createEffect, createSignal, For, Match, on, Show, Switch } from "solid-js";
 import { useApi, type Outputs } from "../api.ts";
+import { FreezeSection } from "../policy/FreezeSection.tsx";
 import { createMe, type Me } from "../project.ts";
 import { useSession } from "../session.tsx";
 import { SignedIn } from "../SignedIn.tsx";
-import { Button } from "../ui/Button.tsx";
+import { Button, LinkButton } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Column, Page } from "../ui/Page.tsx";
@@ -81,6 +82,17 @@ function OrgSettings(props: { org: Org; orgs: readonly Org[] }) {
       </Show>
       <Members org={props.org} isAdmin={isAdmin()} />
       <Secrets scope={{ kind: "org", orgId: props.org.id }} mayEdit={isAdmin()} />
+      <FreezeSection orgId={props.org.id} projectId={null} isAdmin={isAdmin()} />
+      <Show when={isAdmin()}>
+        <Section
+          title="Audit log"
+          text="Who did or was refused what, by which rule. It is only ever added to, and can be exported and checked."
+        >
+          <LinkButton class="self-start" href={`/${props.org.slug}/audit`}>
+            Open the audit log
+          </LinkButton>
+        </Section>
+      </Show>
       <Section title="Access tokens" text="For the command line, CI and other programs that act as you.">
         <A href="/settings/tokens" class="link self-start">
           Your access tokens

@@ -2,6 +2,7 @@ import { useNavigate, useParams } from "@solidjs/router";
 import { useQueryClient } from "@tanstack/solid-query";
 import { createEffect, createSignal, Match, on, Show, Switch } from "solid-js";
 import { useApi } from "../api.ts";
+import { FreezeSection } from "../policy/FreezeSection.tsx";
 import { createProject, mayWrite, type Project } from "../project.ts";
 import { SignedIn } from "../SignedIn.tsx";
 import { Button } from "../ui/Button.tsx";
@@ -71,6 +72,7 @@ function ProjectSettings(props: { project: Project }) {
       />
       <GitAccess project={props.project} />
       <Sites project={props.project} />
+      <FreezeSection orgId={props.project.orgId} projectId={props.project.id} isAdmin={isAdmin()} />
       <Show when={isAdmin()}>
         <RequiredChecks project={props.project} />
         <Deletion project={props.project} />

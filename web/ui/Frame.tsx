@@ -15,6 +15,8 @@ export interface FrameProps {
   items: readonly RailItem[];
   /** Below the items: account, help. */
   foot?: JSX.Element;
+  /** Above the page, on every page. */
+  banner?: JSX.Element;
   children: JSX.Element;
 }
 
@@ -56,7 +58,10 @@ export function Frame(props: FrameProps) {
         </For>
         <div class="flex items-center gap-1 md:mt-auto md:flex-col">{props.foot}</div>
       </nav>
-      <div class="flex min-h-0 min-w-0 flex-1">{props.children}</div>
+      <div class="flex min-h-0 min-w-0 flex-1 flex-col">
+        {props.banner}
+        <div class="flex min-h-0 min-w-0 flex-1">{props.children}</div>
+      </div>
     </div>
   );
 }

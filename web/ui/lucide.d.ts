@@ -513,6 +513,11 @@ declare module "lucide-solid/icons/save" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/scroll-text" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/search" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
@@ -543,7 +548,17 @@ declare module "lucide-solid/icons/share-2" {
   const icon: Icon;
   export default icon;
 }
+declare module "lucide-solid/icons/shield-check" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
 declare module "lucide-solid/icons/smartphone" {
+  import type { Icon } from "coder:icon";
+  const icon: Icon;
+  export default icon;
+}
+declare module "lucide-solid/icons/snowflake" {
   import type { Icon } from "coder:icon";
   const icon: Icon;
   export default icon;
