@@ -43,7 +43,7 @@ function label(key: string): string {
 const lineLooks: Record<SubjectLine["kind"], string> = {
   same: "",
   added: "bg-succeeded-soft",
-  removed: "bg-failed-soft line-through",
+  removed: "bg-failed-soft",
 };
 const signs: Record<SubjectLine["kind"], { sign: string; said: string }> = {
   same: { sign: " ", said: "" },
@@ -175,12 +175,18 @@ function Subject(props: {
               <dd class="max-h-80 min-w-0 overflow-y-auto font-mono text-xs leading-5">
                 <For each={row.lines}>
                   {(line) => (
-                    <div class={`break-words whitespace-pre-wrap ${lineLooks[line.kind]}`}>
+                    <div class={`flex ${lineLooks[line.kind]}`}>
                       <Show when={props.before !== null}>
-                        <span aria-hidden="true">{signs[line.kind].sign} </span>
+                        <span class="w-4 shrink-0 select-none" aria-hidden="true">
+                          {signs[line.kind].sign}
+                        </span>
                         <span class="sr-only">{signs[line.kind].said}</span>
                       </Show>
-                      {line.text}
+                      <span
+                        class={`min-w-0 break-words whitespace-pre-wrap ${line.kind === "removed" ? "line-through" : ""}`}
+                      >
+                        {line.text}
+                      </span>
                     </div>
                   )}
                 </For>
