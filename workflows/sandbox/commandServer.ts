@@ -44,6 +44,14 @@ function reply(message: object): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
+/** What commands print, as long as the worker has not taken what was printed before; a command waits for its reader. */
+const waiting = new Set<NodeJS.ReadableStream>();
+process.stdout.on("drain", () => {
+  const sources = [...waiting];
+  waiting.clear();
+  for (const source of sources) source.resume();
+});
+
 /** Pids of processes that carry the mark of a command in their environment: those that left its process group. */
 function marked(mark: string): number[] {
   const found: number[] = [];
@@ -89,6 +97,9 @@ function exec(request: Request): void {
     source.on("data", (chunk: Buffer) => {
       const text = decoder.write(chunk);
       if (text !== "") reply({ id, stream, text });
+      if (!process.stdout.writableNeedDrain) return;
+      source.pause();
+      waiting.add(source);
     });
     source.on("end", () => {
       const text = decoder.end();
@@ -114,7 +125,13 @@ function exec(request: Request): void {
     };
     // What the command left behind in the background ends with it; some of it may still hold the pipes.
     signalTree(id, child.pid, "SIGKILL");
-    const late = setTimeout(finish, 500);
+    let late: NodeJS.Timeout | undefined;
+    const wait = (): void => {
+      clearTimeout(late);
+      // While the worker does not read, nobody can tell what is still to come.
+      late = setTimeout(() => (process.stdout.writableNeedDrain ? wait() : finish()), 500);
+    };
+    wait();
     child.on("close", finish);
   });
 }

@@ -42,12 +42,15 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     timeoutMs: context.step.timeoutSec * 1000,
     signal: context.signal,
     onOutput: (stream, text) => {
-      output = (output + text).slice(-summaryChars);
+      output += text;
+      // Seldom: each cut copies what is kept.
+      if (output.length > 4 * summaryChars) output = output.slice(-summaryChars);
       context.log(stream, text);
       context.crashPoint("mid-command");
     },
   });
   context.signal.throwIfAborted();
+  output = output.slice(-summaryChars);
   const report = await collectReports(context, sandbox, {
     output,
     reports: spec.reports,
