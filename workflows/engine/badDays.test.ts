@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
@@ -16,6 +18,8 @@ afterAll(() => fixture.close());
 
 // A deadline is only for what hangs.
 vi.setConfig({ testTimeout: 120_000 });
+
+const ended = ["succeeded", "failed", "canceled"];
 
 test("W198 a command that prints 1 GB: the log is cut with a marker, its exit code counts, and neither worker nor sandbox grows with it", async () => {
   const worker = await fixture.startWorker();
@@ -44,6 +48,52 @@ test("W198 a command that prints 1 GB: the log is cut with a marker, its exit co
   expect(sandboxPeak).toBeGreaterThan(0);
   expect(sandboxPeak).toBeLessThan(250);
   await worker.kill("SIGTERM");
+});
+
+/** Moves the clock of a worker, for everything that asks Date, by an hour at SIGUSR2: there, back, and back once more. */
+const jumpingClock = `
+  const RealDate = Date;
+  const hours = [1, 0, -1];
+  let shift = 0;
+  const now = () => RealDate.now() + shift;
+  globalThis.Date = class extends RealDate {
+    constructor(...args) { super(...(args.length === 0 ? [now()] : args)); }
+    static now() { return now(); }
+  };
+  process.on("SIGUSR2", () => { shift = (hours.shift() ?? 0) * 3_600_000; });
+`;
+
+test("W199 the clock jumps an hour on a worker, forth and back: no budget is used up, no approval expires, no lease is lost", async () => {
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(jumpingClock)}` };
+  const jumping = await fixture.startWorker({ env });
+  const other = await fixture.startWorker({ env: { CODER_MAX_STEPS: "1" } });
+  const policies = "policies: { budget: { max_wall_clock_sec: 600 }, gates: { expires_sec: 600 } }";
+  const work = "type: command, on_interrupt: fail, command: 'until test -e go; do sleep 0.05; done'";
+  const asks = "type: approve, needs: [], reason: Go?";
+  const yaml = `name: T\n${policies}\nsteps:\n  - { step_id: ask, ${asks} }\n  - { step_id: work, needs: [], ${work} }\n  - { type: command, needs: [work], command: echo on }\n`;
+  const runs = await Promise.all([1, 2, 3].map(() => fixture.start(project, yaml)));
+  await Promise.all(
+    runs.map((runId) =>
+      fixture.untilEvent(runId, (all) => all.some((event) => event.type === "step.started")),
+    ),
+  );
+  for (let jump = 0; jump < 3; jump += 1) {
+    process.kill(jumping.pid, "SIGUSR2");
+    // Longer than a lease: whoever looks for dead workers looks several times.
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    for (const runId of runs.slice(jump, jump + 1)) {
+      await writeFile(join(fixture.directory, "work/runs", runId, "repo/go"), "");
+      await fixture.until(runId, ["waiting"]);
+    }
+  }
+  for (const runId of runs) {
+    await fixture.decide(runId, "approved");
+    await fixture.until(runId, ended);
+    expect(await fixture.run(runId)).toMatchObject({ status: "succeeded", failure: null });
+    expect((await fixture.steps(runId)).work!.execs).toBe(1);
+  }
+  expect([jumping.child.exitCode, other.child.exitCode]).toEqual([null, null]);
+  await Promise.all([jumping, other].map((one) => one.kill("SIGTERM")));
 });
 
 /** The processes inside sandboxes that start the run's commands. */

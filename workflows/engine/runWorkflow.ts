@@ -11,7 +11,7 @@ import {
 } from "../../shared/workflow/expressions.ts";
 import type { EngineStep, RunInfo } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
-import type { Sql } from "./database.ts";
+import { whenConnected, type Sql } from "./database.ts";
 import type { RunEvents } from "./events.ts";
 import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approvals.ts";
 import type { KeyedEvent } from "./sql/appendRunEvents.ts";
@@ -28,6 +28,7 @@ import {
   type RunState,
   type StepState,
 } from "./runState.ts";
+import { databaseTime } from "./sql/databaseTime.ts";
 import { attemptsOf, stepWorkflowId, stopTopic, type RunStop, type StepArguments } from "./runStep.ts";
 
 /** A run as it is when its workflow begins, or goes on. */
@@ -141,7 +142,7 @@ class Run {
     // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
     await this.#startReady();
     await this.#announced;
-    let now = await DBOS.now();
+    let now = await this.#now();
     let activeMs = 0;
     for (;;) {
       const working = this.#count("running") > 0;
@@ -157,7 +158,7 @@ class Run {
       else this.#deps.parked(this.#run.id);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 20_000 });
       const before = now;
-      now = await DBOS.now();
+      now = await this.#now();
       if (working) activeMs += now - before;
       if (message) await this.#receive(message, now);
       if (working && activeMs >= budgetMs) await this.#stopRun("budget_wall_clock", now);
@@ -166,6 +167,15 @@ class Run {
       await this.#startReady();
     }
     return this.#finish();
+  }
+
+  /**
+   * The database's time, in milliseconds: approvals expire by it, every worker has the same, and a clock that jumps on a
+   * worker's machine uses up nobody's budget. Journaled under the name that DBOS gives its own clock, for the runs from
+   * before.
+   */
+  #now(): Promise<number> {
+    return DBOS.runStep(() => whenConnected(() => databaseTime(this.#deps.sql)), { name: "DBOS.now" });
   }
 
   /**

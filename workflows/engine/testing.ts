@@ -34,7 +34,8 @@ export interface EngineFixture {
   objects: Map<string, Buffer>;
   directory: string;
   ownerId: string;
-  startWorker(options?: { env?: Record<string, string> }): Promise<TestWorker>;
+  /** @param options `through`: a command that the worker is started by, with its arguments. */
+  startWorker(options?: { env?: Record<string, string>; through?: readonly string[] }): Promise<TestWorker>;
   /** A project with one commit of these files; of the owner's organisation, or of another one. */
   project(files: Record<string, string>, org?: { id: string; slug: string }): Promise<TestProject>;
   /** An organisation of somebody else. */
@@ -154,8 +155,8 @@ export async function startEngineFixture(
     ownerId,
     events,
     untilEvent,
-    async startWorker({ env = {} } = {}) {
-      const started = await startWorkerProcess({
+    async startWorker({ env = {}, through = [] } = {}) {
+      const started = await startWorkerProcess(through, {
         CODER_DATABASE_URL: database.databaseUrl,
         CODER_URL: url,
         CODER_SERVICE_KEY: serviceKey,
@@ -285,13 +286,17 @@ async function whileReachable<T>(query: () => Promise<T>): Promise<T | undefined
   }
 }
 
-async function startWorkerProcess(env: Record<string, string>): Promise<TestWorker> {
+async function startWorkerProcess(
+  through: readonly string[],
+  env: Record<string, string>,
+): Promise<TestWorker> {
   const inherited: Record<string, string> = {};
   for (const name of ["PATH", "HOME", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]) {
     const value = process.env[name];
     if (value !== undefined) inherited[name] = value;
   }
-  const child = spawn(process.execPath, [worker], {
+  const [program = process.execPath, ...args] = [...through, process.execPath, worker];
+  const child = spawn(program, args, {
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
