@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
@@ -94,6 +94,52 @@ test("W199 the clock jumps an hour on a worker, forth and back: no budget is use
   }
   expect([jumping.child.exitCode, other.child.exitCode]).toEqual([null, null]);
   await Promise.all([jumping, other].map((one) => one.kill("SIGTERM")));
+});
+
+test("W200 the worker's disk is full: the step fails and says so, the worker lives, and with space again runs succeed", async () => {
+  // A disk of its own, which only the worker and what it starts can see; we reach it by the worker's root.
+  const workDir = join(fixture.directory, "small-disk");
+  await mkdir(workDir);
+  const mounted = `mount -t tmpfs -o size=24m tmpfs '${workDir}' && exec "$0" "$@"`;
+  const worker = await fixture.startWorker({
+    // Namespaces of namespaces are not to be had everywhere, and what is asked here is the same without a sandbox.
+    env: { CODER_WORK_DIR: workDir, CODER_SANDBOX: "none", CODER_MAX_STEPS: "1" },
+    through: ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mounted],
+  });
+  const ballast = join(`/proc/${worker.pid}/root`, workDir, "ballast");
+  const fill = async (): Promise<void> => {
+    await expect(writeFile(ballast, Buffer.alloc(32 * 1024 * 1024))).rejects.toMatchObject({
+      code: "ENOSPC",
+    });
+  };
+  const command = (text: string): string => `name: T\nsteps:\n  - { type: command, command: "${text}" }\n`;
+
+  await fill();
+  const early = await fixture.start(project, command("echo never"));
+  await fixture.until(early, ended);
+  const { failure } = (await fixture.steps(early)).s1!;
+  expect(["checkout_failed", "sandbox_unavailable"]).toContain(failure?.code);
+  expect(failure?.message).toMatch(/^The disk of the worker is full: free some space, then run it again\./);
+  await rm(ballast);
+
+  // What fills the disk in the middle is a command: its own words and its exit code are what counts.
+  const late = await fixture.start(
+    project,
+    command("head -c 32M /dev/zero > big || { echo it is full; exit 3; }"),
+  );
+  await fixture.until(late, ended);
+  expect((await fixture.steps(late)).s1).toMatchObject({
+    status: "failed",
+    exit_code: 3,
+    failure: { code: "command_failed" },
+  });
+  expect(await fixture.log(late)).toContain("No space left on device\nit is full\n");
+  // The end of a run takes its files with it, so there is space again.
+  const after = await fixture.start(project, command("echo fine"));
+  await fixture.until(after, ended);
+  expect(await fixture.run(after)).toMatchObject({ status: "succeeded" });
+  expect(worker.child.exitCode).toBe(null);
+  await worker.kill("SIGTERM");
 });
 
 /** The processes inside sandboxes that start the run's commands. */

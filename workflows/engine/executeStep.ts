@@ -244,6 +244,10 @@ function withMessage(step: EngineStep, failure: Failure): Failure {
 function failureOf(error: unknown): Failure {
   if (error instanceof WorkspaceLost) return { code: "interrupted", message: error.message };
   const coder = toCoderError(error);
+  if (/\bENOSPC\b|No space left on device/i.test(coder.message)) {
+    const message = `The disk of the worker is full: free some space, then run it again. (${coder.message})`;
+    return { code: coder.message.startsWith("git ") ? "checkout_failed" : "sandbox_unavailable", message };
+  }
   if (coder.code === "bad_input") return { code: "expression", message: coder.message };
   if (coder.code !== "unavailable") return { code: "internal", message: coder.message };
   return {

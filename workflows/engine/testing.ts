@@ -295,8 +295,8 @@ async function startWorkerProcess(
     const value = process.env[name];
     if (value !== undefined) inherited[name] = value;
   }
-  const [program = process.execPath, ...args] = [...through, process.execPath, worker];
-  const child = spawn(program, args, {
+  const command = [...through, process.execPath, worker];
+  const child = spawn(command[0]!, command.slice(1), {
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
