@@ -85,7 +85,11 @@ export function createWorld(people: () => People) {
   }
   const codeOf = async (call: Promise<unknown>): Promise<ErrorCode> => (await failure(call)).code;
 
-  async function newProject(files: Record<string, string> = { "README.md": "# Hello\n" }, name = "Shop") {
+  let shops = 0;
+  async function newProject(
+    files: Record<string, string> = { "README.md": "# Hello\n" },
+    name = `Shop ${(shops += 1)}`,
+  ) {
     const id = randomUUID();
     const list = Object.entries(files).map(([path, content]) => ({ path, content: utf8(content) }));
     const made = await as(people().owner).projects.create.mutate({

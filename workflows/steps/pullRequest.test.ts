@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { httpForge } from "../forges/httpForge.ts";
-import { startStackProject, type StackProject } from "../stackFixture.ts";
+import { startStackProject, type StackProject } from "../testing/stackFixture.ts";
 
 let project: StackProject;
 let { stack, sql, projectId, start, until } = {} as StackProject;

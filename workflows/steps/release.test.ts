@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Forge } from "../forges/forge.ts";
 import { httpForge } from "../forges/httpForge.ts";
-import { startStackProject, type StackProject } from "../stackFixture.ts";
+import { startStackProject, type StackProject } from "../testing/stackFixture.ts";
 
 let project: StackProject;
 let { stack, sql, user, projectId, api, start, until } = {} as StackProject;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { expect, vi } from "vitest";
-import { startTestStack, type TestStack, type TestUser } from "../supabase/local/testing.ts";
+import { startTestStack, type TestStack, type TestUser } from "../../supabase/local/testing.ts";
 
 /** A project on a whole stack: the worker, the sandbox, the forge and the API are the real ones. */
 export interface StackProject {
