@@ -81,6 +81,7 @@ function placesOf(project: ProjectRef): Place[] {
     { path: `${base}/runs/1`, shows: text("Succeeded") },
     { path: `${base}/runs/2`, shows: (page) => page.getByRole("button", { name: "Approve" }) },
     { path: `${base}/workflows`, shows: text(workflowPath) },
+    { path: `${base}/events`, shows: text("Webhooks") },
     { path: `${base}/changes`, shows: text("Louder") },
     { path: `${base}/changes/1`, shows: text("So that it is heard.") },
     { path: `${base}/issues`, shows: text("It is too quiet") },

@@ -15,6 +15,7 @@ import ScrollText from "lucide-solid/icons/scroll-text";
 import Settings from "lucide-solid/icons/settings";
 import Sun from "lucide-solid/icons/sun";
 import Workflow from "lucide-solid/icons/workflow";
+import Zap from "lucide-solid/icons/zap";
 import { createMemo, createSignal, ErrorBoundary, lazy, Show, Suspense } from "solid-js";
 import { useApi } from "./api.ts";
 import { FreezeBanner } from "./policy/FreezeBanner.tsx";
@@ -112,6 +113,13 @@ function createRail() {
           icon: <CircleDot aria-hidden="true" />,
           current: at("", "issues"),
           keys: "g u",
+        },
+        {
+          label: "Events",
+          href: `${base}/events`,
+          icon: <Zap aria-hidden="true" />,
+          current: at("", "events"),
+          keys: "g e",
         },
         {
           label: "Project settings",
@@ -249,6 +257,7 @@ export function Shell(props: RouteSectionProps) {
     },
     { id: "go.issues", title: "Go to issues", section: "Go to", keys: "g u", run: () => goTo("Issues") },
     { id: "go.changes", title: "Go to changes", section: "Go to", keys: "g c", run: () => goTo("Changes") },
+    { id: "go.events", title: "Go to events", section: "Go to", keys: "g e", run: () => goTo("Events") },
     {
       id: "go.settings",
       title: "Go to settings",

@@ -25,6 +25,7 @@ const OrgSettings = lazy(async () => ({
 const AccessTokens = lazy(async () => ({
   default: (await import("./settings/AccessTokensPage.tsx")).AccessTokensPage,
 }));
+const Events = lazy(async () => ({ default: (await import("./events/EventsPage.tsx")).EventsPage }));
 const Inbox = lazy(async () => ({ default: (await import("./runs/InboxPage.tsx")).InboxPage }));
 const Audit = lazy(async () => ({ default: (await import("./audit/AuditPage.tsx")).AuditPage }));
 const WhatIf = lazy(async () => ({ default: (await import("./policy/WhatIfPage.tsx")).WhatIfPage }));
@@ -49,6 +50,7 @@ export function Routes() {
       <Route path="/:org/:project/workflows" component={Workflows} />
       <Route path="/:org/:project/workflows/:file" component={Workflow} />
       <Route path="/:org/:project/what-if" component={WhatIf} />
+      <Route path="/:org/:project/events" component={Events} />
       <Route path="/:org/:project/settings" component={ProjectSettings} />
       <Route path="*all" component={NotFound} />
     </Router>

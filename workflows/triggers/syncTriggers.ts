@@ -39,6 +39,8 @@ function triggersOf(
         schedules.push({ ...at, cron, timezone, catchUp, nextDue });
       } else if (trigger.type === "webhook") {
         listeners.push({ ...at, type: "webhook", name: trigger.name, secretRef: trigger.secret_ref });
+      } else if (trigger.type === "repo_event") {
+        listeners.push({ ...at, type: "repo_event", name: trigger.event, secretRef: null });
       } else if (trigger.type === "workflow") {
         listeners.push({ ...at, type: "workflow", name: trigger.workflow, secretRef: null });
       }

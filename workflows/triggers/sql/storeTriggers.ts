@@ -3,7 +3,7 @@ import type { Sql } from "../../engine/database.ts";
 export interface Listener {
   path: string;
   trigger: number;
-  type: "webhook" | "workflow";
+  type: "webhook" | "workflow" | "repo_event";
   name: string;
   secretRef: string | null;
 }
