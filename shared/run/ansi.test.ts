@@ -31,6 +31,19 @@ describe("terminal colours", () => {
     ).toBe("alink end");
   });
 
+  it("W201 movements, links that run code and controls in one byte have no effect, and leave nothing behind", () => {
+    const link = `${esc}]8;;javascript:alert(document.cookie)${esc}\\click${esc}]8;;${esc}\\`;
+    const moves = ["2J", "H", "1A", "10;10H", "?1049h", "6n", ">c", "3g"]
+      .map((move) => `${esc}[${move}`)
+      .join("");
+    const oneByte = "\u009b2J\u009d0;title\u009c\u0090q\u009c\u0085";
+    const line = `${moves}${link}${oneByte} <b>end</b>`;
+    expect(stripAnsi(line)).toBe("click <b>end</b>");
+    expect(parseAnsi(line).map((span) => [span.text, span.style.color])).toEqual([
+      ["click <b>end</b>", null],
+    ]);
+  });
+
   it("shows what remains after a carriage return", () => {
     expect(stripAnsi("10%\r50%\r100%")).toBe("100%");
     expect(stripAnsi("windows line\r")).toBe("windows line");

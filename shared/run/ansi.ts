@@ -26,17 +26,21 @@ const plain: AnsiStyle = {
 
 const ESC = String.fromCharCode(27);
 const BEL = String.fromCharCode(7);
+/** The same introducers and terminator in one character each (C1). */
+const CSI = String.fromCharCode(0x9b);
+const ST = String.fromCharCode(0x9c);
+const strings = [0x90, 0x98, 0x9d, 0x9e, 0x9f].map((code) => String.fromCharCode(code)).join("");
 /**
  * Escape sequences by ECMA-48: CSI (the colours among them), OSC and other strings up to their terminator, two-byte
  * escapes; then the control characters that print nothing.
  */
 const sequence = new RegExp(
   [
-    `${ESC}\\[([0-9:;<=>?]*)[ -/]*([@-~])`,
-    `${ESC}[\\]PX^_][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\|$)`,
+    `(?:${ESC}\\[|${CSI})([0-9:;<=>?]*)[ -/]*([@-~])`,
+    `(?:${ESC}[\\]PX^_]|[${strings}])[^${BEL}${ESC}${ST}]*(?:${BEL}|${ST}|${ESC}\\\\|$)`,
     `${ESC}[ -/]*[0-~]?`,
     // eslint-disable-next-line no-control-regex -- control characters are what this strips
-    "[\\u0000-\\u0008\\u000b-\\u001a\\u001c-\\u001f\\u007f]",
+    "[\\u0000-\\u0008\\u000b-\\u001a\\u001c-\\u001f\\u007f-\\u009f]",
   ].join("|"),
   "g",
 );

@@ -243,6 +243,36 @@ describe("importZip", () => {
     });
     expect((await importZip(zip)).map((file) => file.path)).toEqual(["a.ts", "src/b.ts"]);
   });
+  test.each([
+    "a/../../evil",
+    "/etc/passwd",
+    "..\\evil",
+    "C:\\evil",
+    "src/.GIT /hooks/x",
+    "git~1/config",
+    "a\u001b[2Jb",
+    "a\nb",
+    "x".repeat(4096),
+  ])("W202 refuses the name %j in a zip", async (name) => {
+    const zip = zipSync({ "ok.txt": text("ok"), [name]: text("x") });
+    await expect(importZip(zip)).rejects.toMatchObject({ code: "bad_input" });
+  });
+  test("W202 markup in a name is a name, and a zip that declares less than it holds is refused", async () => {
+    const markup = "<img src=x onerror=alert(1)>.txt";
+    expect(
+      (await importZip(zipSync({ [markup]: text("x"), b: text("b") }))).map((file) => file.path),
+    ).toContain(markup);
+    const liar = zipSync({ big: new Uint8Array(1024 * 1024), b: text("b") });
+    const view = new DataView(liar.buffer, liar.byteOffset, liar.byteLength);
+    // The size before packing, in each entry of the directory at the end.
+    for (let at = 0; at < liar.length - 4; at += 1)
+      if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 24, 10, true);
+    const unpacked = await importZip(liar).catch((error: unknown) => error);
+    if (Array.isArray(unpacked)) {
+      const files = unpacked as { content: Uint8Array }[];
+      expect(files.reduce((sum, file) => sum + file.content.length, 0)).toBeLessThan(1000);
+    } else expect(unpacked).toMatchObject({ code: "bad_input" });
+  });
   test("refuses a path out of the project, a bomb, and what is no zip", async () => {
     await expect(importZip(zipSync({ "../evil": text("x") }))).rejects.toMatchObject({ code: "bad_input" });
     await expect(importZip(zipSync({ big: new Uint8Array(201 * 1024 * 1024) }))).rejects.toMatchObject({
