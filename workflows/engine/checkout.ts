@@ -14,6 +14,8 @@ export interface Checkout {
     run: Pick<RunInfo, "orgSlug" | "projectSlug" | "ref" | "commit">,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Whether the run's commit is in the history of the default branch; to be asked before anything else works in there. */
+  isMerged(directory: string, run: Pick<RunInfo, "defaultBranch" | "commit">): Promise<boolean>;
 }
 
 /**
@@ -57,6 +59,13 @@ export function makeCheckout(settings: {
           ? ["-B", run.ref]
           : ["--detach"];
       await git(directory, ["checkout", "--quiet", "--force", ...branch, run.commit], { signal });
+    },
+    isMerged(directory, run) {
+      const branch = `refs/remotes/origin/${run.defaultBranch}`;
+      return git(directory, ["merge-base", "--is-ancestor", run.commit, branch]).then(
+        () => true,
+        () => false,
+      );
     },
   };
 }

@@ -42,7 +42,7 @@ async function crashAt(point: string, workflow = yaml): Promise<{ runId: string;
 }
 
 /** No step of the workflow above comes by these: each has a test of its own. */
-const ownTest = ["mid-release"];
+const ownTest = ["mid-release", "mid-cache-save"];
 
 describe.each(crashPoints.filter((point) => !ownTest.includes(point)))("killed at %s", (point) => {
   test("the run ends right on another worker, and its effects exist once", async () => {

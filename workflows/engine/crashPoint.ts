@@ -4,6 +4,7 @@ export const crashPoints = [
   "before-enqueue-ack",
   "after-checkout",
   "mid-command",
+  "mid-cache-save",
   "after-command-before-event",
   "mid-deploy",
   "mid-release",

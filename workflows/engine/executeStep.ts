@@ -327,6 +327,11 @@ async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<Step
         leftFiles,
         secrets: openedOf(loaded, names),
       }),
+    cache: () =>
+      host.cache(
+        run,
+        plan.steps.some((one) => one.type === "agent"),
+      ),
     secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
     log: (stream, text) => log.write(stream, text),
     decide: (intent) => decideAndRecord(decideDeps, intent),

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
 import type { Policies } from "../../shared/workflow/schema.ts";
 import type { OpenSandbox, Sandbox } from "../sandbox/sandbox.ts";
-import type { RunInfo } from "../steps/step.ts";
+import type { RunInfo, StepCache } from "../steps/step.ts";
 import type { OpenedSecret } from "./runSecrets.ts";
 import type { Checkout } from "./checkout.ts";
 import { crashPoint } from "./crashPoint.ts";
+import type { StepCacheStore } from "./stepCacheStore.ts";
 import { putFile, type LeftFile } from "./leftFiles.ts";
 import { makeKeptRuns } from "./keptRuns.ts";
 
@@ -39,6 +40,7 @@ export interface RunHostDeps {
   checkout: Checkout;
   openSandbox: OpenSandbox;
   privateDirs: readonly string[];
+  stepCache: StepCacheStore;
   /** Whether a worker still holds its lease. */
   isWorkerAlive(workerId: string): Promise<boolean>;
 }
@@ -193,6 +195,12 @@ export class RunHost {
     return existsSync(this.#marker);
   }
 
+  /** Whose archives the run's steps may use, once there is a checkout. */
+  async cache({ projectId, ref }: RunInfo, hasAgents: boolean): Promise<StepCache> {
+    const { merged } = JSON.parse(await readFile(this.#marker, "utf8")) as { merged?: boolean };
+    return this.#deps.stepCache.of({ projectId, ref, trusted: merged === true && !hasAgents });
+  }
+
   get #marker(): string {
     return join(this.dir, "checkout.json");
   }
@@ -201,15 +209,18 @@ export class RunHost {
     await this.#deps.checkout.fetch(this.repoDir, run, this.signal);
     // Nothing runs in there yet.
     for (const file of left) await putFile(this.repoDir, file);
-    await writeFile(this.#marker, JSON.stringify({ commit: run.commit }));
+    const merged = await this.#deps.checkout.isMerged(this.repoDir, run);
+    await writeFile(this.#marker, JSON.stringify({ commit: run.commit, merged }));
     crashPoint("after-checkout");
   }
 
   async #openSandbox(run: RunInfo, { policies, secrets }: SandboxNeeds): Promise<Sandbox> {
+    const { stepCache, workDir } = this.#deps;
     const sandbox = await this.#deps.openSandbox({
       runId: run.id,
       workDir: this.dir,
-      cacheDir: join(this.#deps.workDir, "cache", run.projectId),
+      cacheDir: join(workDir, "cache", run.projectId),
+      readableDirs: await stepCache.directories(run),
       allowedDomains: policies.network.allowed_domains,
       env: {
         CODER_RUN_ID: run.id,

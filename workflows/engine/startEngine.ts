@@ -1,5 +1,6 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { SecretKeys } from "../../shared/secrets/secretKeys.ts";
 import { httpForge } from "../forges/httpForge.ts";
@@ -11,6 +12,7 @@ import type { Checkout } from "./checkout.ts";
 import { connectDatabase, isFenced, isLostConnection, whenConnected, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
 import { storeArtifact } from "./executeStep.ts";
+import { estimateRun } from "./estimate.ts";
 import { takeLease } from "./lease.ts";
 import { makeLogBundle } from "./logBundle.ts";
 import { makeObjectStore } from "./objectStore.ts";
@@ -21,6 +23,7 @@ import { makeRunStep } from "./runStep.ts";
 import { makeIntake, type Intake } from "./intake.ts";
 import { noRepair } from "./repair.ts";
 import { makeRunWorkflow, type LoadedRun } from "./runWorkflow.ts";
+import { makeStepCacheStore } from "./stepCacheStore.ts";
 import { makeSlots, type Slots } from "./slots.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
 import { findOpenRuns } from "./sql/findOpenRuns.ts";
@@ -84,6 +87,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     checkout: options.checkout,
     openSandbox: options.openSandbox,
     privateDirs: options.privateDirs,
+    stepCache: makeStepCacheStore(join(options.settings.workDir, "stepCache")),
     isWorkerAlive: (id) => isWorkerAlive(sql, id),
   });
   const slots = makeSlots(options.maxSteps);
@@ -286,7 +290,14 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
         // The log itself is in the events; a run does not fail for its copy.
         options.logger.error({ err: error, runId: run.id }, "The log bundle could not be stored");
       }
+      const plan = known.get(run.id)?.plan;
       known.delete(run.id);
+      if (run.dryRun && plan && run.kind === "workflow")
+        await storeArtifact(
+          { events, store, secrets },
+          { run, stepId: null },
+          await estimateRun(sql, run, plan),
+        );
       // Whoever runs it again finds the files in their place when the end is known.
       if (keepFiles) await finishHere(parts, run.id, { keepFiles });
       await tell(parts, { runId: run.id, type: "finished", keepFiles });

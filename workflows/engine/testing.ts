@@ -82,6 +82,8 @@ export interface TestProject {
 interface StartOptions {
   inputs?: Record<string, unknown>;
   dryRun?: boolean;
+  /** Default: main, at the project's commit. */
+  at?: { ref: string; commit: string };
   /** The run that it repeats, and what it takes over from it. */
   rerunOf?: string;
   seed?: RunSeed;
@@ -198,18 +200,18 @@ export async function startEngineFixture(
       });
       return fixture.start(project, yaml, { rerunOf: runId, seed: seedFromFailed(ended) });
     },
-    async start(project, yaml, { inputs = {}, dryRun = false, rerunOf, seed = {} } = {}) {
+    async start(project, yaml, { inputs = {}, dryRun = false, rerunOf, seed = {}, at } = {}) {
       const id = randomUUID();
       const parsed = parseWorkflow(yaml, { path: ".coder/workflows/test.yaml" });
       if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.message).join("\n"));
       const steps = toPlannedSteps(planWorkflow(parsed.workflow));
-      const place = { orgSlug: project.orgSlug, projectSlug: project.slug, ref: "main" };
+      const place = { orgSlug: project.orgSlug, projectSlug: project.slug, ref: at?.ref ?? "main" };
       const concurrency = resolveConcurrency(parsed.workflow, {
         inputs: inputs as any,
         event: {},
         project: projectVariables(parsed.workflow, place),
       });
-      await sql`select public.start_run(${id}, ${project.id}, 'workflow', '.coder/workflows/test.yaml', ${parsed.workflow.name}, 'main', ${project.commit},
+      await sql`select public.start_run(${id}, ${project.id}, 'workflow', '.coder/workflows/test.yaml', ${parsed.workflow.name}, ${at?.ref ?? "main"}, ${at?.commit ?? project.commit},
         'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun},
         ${rerunOf ?? null}, ${sql.json({ concurrency: concurrency ?? null, seed } as any)})`;
       return id;

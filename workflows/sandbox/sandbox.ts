@@ -9,6 +9,8 @@ export interface SandboxOptions {
   workDir: string;
   /** A directory that outlives the run, for package caches; writable inside. */
   cacheDir: string;
+  /** Directories besides that commands may read, and not write. */
+  readableDirs?: readonly string[];
   /** Hosts that may be reached: `host`, `*.host` or `host:port`; the word `registry` is the package registry in use. */
   allowedDomains: readonly string[];
   /** Added to the environment of every command. */

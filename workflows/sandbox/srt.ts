@@ -167,6 +167,7 @@ async function settings(
     directory.bin,
     directory.server,
     options.cacheDir,
+    ...(options.readableDirs ?? []),
     ...directory.toolDirs,
     dirname(srtEntry()),
     join(dirname(srtEntry()), "../vendor"),

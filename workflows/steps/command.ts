@@ -8,6 +8,7 @@ import type { Sandbox } from "../sandbox/sandbox.ts";
 import { keepFiles } from "./keepFiles.ts";
 import { readOutputs } from "./readOutputs.ts";
 import type { StepContext, StepResult } from "./step.ts";
+import { openStepCache } from "./stepCache.ts";
 import { takeSecrets } from "./takeSecrets.ts";
 
 /** How much of the end of a command's output is looked through for a runner's summary. */
@@ -33,6 +34,11 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   const env = variables(context, sandbox.secrets);
   if (sandbox.kind === "none")
     context.log("note", "CODER_SANDBOX=none: this command runs without any isolation.\n");
+  // Named, not given: a placeholder is another one in each run.
+  const keyed = variables(context, Object.fromEntries(names.map((name) => [name, name])));
+  const cache = await openStepCache(context, sandbox, keyed);
+  if (await cache?.restore())
+    return { status: "succeeded", outputs: { exitCode: 0, cached: true }, exitCode: 0 };
   let output = "";
   // Beside the checkout, and of this attempt alone.
   const outputFile = join(dirname(sandbox.repoDir), "tmp", `output-${randomUUID()}`);
@@ -89,6 +95,7 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   }
   const failure = said.ok ? unkept : { code: "output_invalid" as const, message: said.message };
   if (failure !== undefined) return { status: "failed", failure, outputs, exitCode: 0 };
+  await cache?.save();
   return { status: "succeeded", outputs, exitCode: 0 };
 }
 

@@ -74,6 +74,15 @@ export interface ObjectStore {
   get(bucket: string, name: string): Promise<Uint8Array>;
 }
 
+/** Archives of what earlier commands made, by a key of everything that decided it. */
+export interface StepCache {
+  /** A tar file that the sandbox can read. */
+  find(key: string): Promise<{ path: string; size: number } | undefined>;
+  /** Takes a file that the sandbox has written; answers its size, or undefined when it is not kept. */
+  save(key: string, path: string): Promise<number | undefined>;
+  drop(key: string): Promise<void>;
+}
+
 /** What somebody has approved. */
 export interface Approved {
   approvalId: string;
@@ -118,6 +127,8 @@ export interface StepContext {
   /** Opens the run's sandbox for commands with these secrets (default: none), or answers the open one. */
   sandbox(secrets?: readonly string[]): Promise<Sandbox>;
   secrets: StepSecrets;
+  /** What the run may take from earlier runs, and leave for later ones; once its sandbox is open. */
+  cache(): Promise<StepCache>;
   /** Output of the step; `note` is Coder's own voice. */
   log(stream: LogChunk["stream"], text: string): void;
   /** Asks policy about an effect, and records the answer with its rule. Nothing outside the sandbox happens without it. */
