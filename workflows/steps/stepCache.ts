@@ -142,7 +142,9 @@ async function planCache(
   const parts = {
     version: 1,
     command: spec.command,
-    env: Object.entries(env).sort(),
+    env: Object.keys(env)
+      .sort()
+      .map((name) => [name, env[name]]),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     sandbox: sandbox.kind,
