@@ -18,8 +18,10 @@ export async function insertProject(
   project: NewProject,
 ): Promise<{ slug: string; orgSlug: string; isNew: boolean }> {
   const base = slugOf(project.name);
-  for (let attempt = 1; attempt <= 50; attempt++) {
-    const slug = attempt === 1 ? base : `${base}-${attempt}`;
+  for (let attempt = 1; attempt <= 40; attempt++) {
+    // Counting is for people; whoever has dozens of one name gets a tail that is free at once.
+    const tail = attempt <= 20 ? String(attempt) : project.id.replaceAll("-", "").slice(0, attempt - 17);
+    const slug = attempt === 1 ? base : `${base}-${tail}`;
     const inserted = await tx
       .insertInto("projects")
       .values({

@@ -52,7 +52,10 @@ test("W135 what policy allows is an event and an audit entry, with the rule and 
     rule: "default",
     input: { action: "deploy.preview" },
   });
-  expect(await audited(runId)).toEqual([{ action: "deploy.preview", decision: "allow", rule: "default" }]);
+  expect(await audited(runId)).toEqual([
+    { action: "deploy.preview", decision: "allow", rule: "default" },
+    { action: "site.publish", decision: "allow", rule: "policies" },
+  ]);
 });
 
 test("W135 a question names its gate, and what the approval lets through names the approval", async () => {
@@ -73,6 +76,7 @@ test("W135 a question names its gate, and what the approval lets through names t
     { action: "deploy.prod", decision: "ask", rule },
     { action: "approval.approved", decision: "allow", rule: "gates.approvers" },
     { action: "deploy.prod", decision: "allow", rule },
+    { action: "site.publish", decision: "allow", rule: "policies" },
   ]);
 });
 
