@@ -6,6 +6,7 @@ import { toTable, type Benchmark, type Measurement } from "./measure.ts";
 import { lint } from "./lint.ts";
 import { preview } from "./preview.ts";
 import { realtime } from "./realtime.ts";
+import { runLog } from "./runLog.ts";
 import { runs } from "./runs.ts";
 import { sandbox } from "./sandbox.ts";
 import { stackStart } from "./stackStart.ts";
@@ -22,6 +23,7 @@ const benchmarks: Record<string, Benchmark> = {
   realtime,
   preview,
   lint,
+  runLog,
 };
 const results = join(import.meta.dirname, "results");
 

@@ -55,3 +55,45 @@ describe("terminal colours", () => {
     ]);
   });
 });
+
+describe("hostile lines", () => {
+  const textOf = (line: string) =>
+    parseAnsi(line)
+      .map((span) => span.text)
+      .join("");
+
+  it("W164 links, titles, clipboard writes and cursor movements of a terminal leave nothing but their text", () => {
+    expect(textOf(`${esc}]8;;javascript:alert(1)${esc}\\click${esc}]8;;${esc}\\`)).toBe("click");
+    expect(textOf(`${esc}]0;title\u0007a${esc}]52;c;ZXZpbA==\u0007b`)).toBe("ab");
+    expect(textOf(`a${esc}[2J${esc}[H${esc}[1A${esc}[?1049hb`)).toBe("ab");
+    expect(textOf(`a${esc}P+q544e${esc}\\b${esc}_x${esc}\\c${esc}^y${esc}\\d`)).toBe("abcd");
+    // The eight-bit forms, and a sequence that never ends.
+    expect(textOf("a\u009b31mb\u0085c")).toBe("a31mbc");
+    expect(textOf(`a${esc}]8;;http://x`)).toBe("a");
+  });
+
+  it("W164 markup is text, and a style carries no more than a known colour", () => {
+    const line = `${esc}[38;2;1;2;300m<img src=x onerror=alert(1)>${esc}[38;5;9999;url(x)m</script>`;
+    const spans = parseAnsi(line);
+    expect(spans.map((span) => span.text).join("")).toContain("<img src=x onerror=alert(1)>");
+    for (const { style } of spans)
+      for (const value of [style.color, style.background])
+        expect(value === null || typeof value === "number" || /^rgb\(\d+ \d+ \d+\)$/.test(value)).toBe(true);
+  });
+
+  it("W164 characters that reorder text are shown by their number", () => {
+    expect(textOf("access\u202e\u2066// check\u2069 \u2066granted")).toBe(
+      "access‹U+202E›‹U+2066›// check‹U+2069› ‹U+2066›granted",
+    );
+    expect(stripAnsi("a\u200bb\ufeff")).toBe("a‹U+200B›b‹U+FEFF›");
+    expect(stripAnsi("שלום")).toBe("שלום");
+  });
+
+  it("W164 ten megabytes of escapes in one line take no more than a moment", () => {
+    for (const piece of [`${esc}[`, `${esc}]8;;`, `${esc}P`, `${esc}[31m`, "\r", "\u202e"]) {
+      const startedAt = performance.now();
+      stripAnsi(piece.repeat(Math.floor(2_000_000 / piece.length)));
+      expect([piece, performance.now() - startedAt < 2000]).toEqual([piece, true]);
+    }
+  });
+});

@@ -45,6 +45,19 @@ const sequence = new RegExp(
   "g",
 );
 
+/**
+ * Characters that reorder or hide the text around them (Unicode's bidirectional controls and invisible marks): shown by
+ * their number, so that a line cannot read differently from what it says. https://trojansource.codes
+ */
+const reordering = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+function visible(text: string): string {
+  return text.replace(
+    reordering,
+    (control) => `‹U+${control.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`,
+  );
+}
+
 /** What a terminal would show of a line that returned to its start: the text after the last carriage return. */
 function afterReturn(line: string): string {
   const text = line.endsWith("\r") ? line.slice(0, -1) : line;
@@ -54,7 +67,7 @@ function afterReturn(line: string): string {
 
 /** The line without escapes, as searched, copied and downloaded. */
 export function stripAnsi(line: string): string {
-  return afterReturn(line).replace(sequence, "");
+  return visible(afterReturn(line).replace(sequence, ""));
 }
 
 /** The line in pieces of one look. Everything but colours and weights is stripped; nothing of it is ever markup. */
@@ -65,7 +78,7 @@ export function parseAnsi(line: string): AnsiSpan[] {
   let from = 0;
   let pending = "";
   const flush = () => {
-    if (pending !== "") spans.push({ text: pending, style });
+    if (pending !== "") spans.push({ text: visible(pending), style });
     pending = "";
   };
   for (const match of text.matchAll(sequence)) {

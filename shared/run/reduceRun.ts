@@ -9,6 +9,7 @@ import type {
 } from "./events.ts";
 import { appendLog, emptyLog } from "./stepLog.ts";
 import type { StepLog } from "./stepLog.ts";
+import { beginSpan, endSpan, type StepSpan } from "./stepSpans.ts";
 import { isFinal } from "./transitions.ts";
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
@@ -49,6 +50,8 @@ export interface StepView extends PlannedStep {
   reusedFrom: { runId: string; number: number } | null;
   /** The approval that is open now, or null. */
   waitingFor: ApprovalView | null;
+  /** What it did when, in order. */
+  spans: readonly StepSpan[];
   log: StepLog;
 }
 
@@ -153,6 +156,17 @@ export function reduceRun(view: RunView, stored: StoredRunEvent): RunView {
   return { ...fold(view, stored.event, at), lastSeq: stored.seq };
 }
 
+/**
+ * Folds an ended run's events of which those of its log are left out: there the gaps in the numbers are no loss.
+ * The steps' logs stay empty.
+ */
+export function reduceOutline(runId: string, events: readonly StoredRunEvent[]): RunView {
+  return events.reduce(
+    (view, stored) => ({ ...fold(view, stored.event, Date.parse(stored.at)), lastSeq: stored.seq }),
+    emptyRunView(runId),
+  );
+}
+
 /** Folds events in any order, with duplicates; those beyond the first gap are left out. */
 export function reduceRunEvents(view: RunView, events: readonly StoredRunEvent[]): RunView {
   return [...events].sort((a, b) => a.seq - b.seq).reduce(reduceRun, view);
@@ -186,9 +200,9 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
     case "step.log":
       return withStep(view, event.stepId, (step) => ({ ...step, log: appendLog(step.log, event.chunks) }));
     case "step.waiting":
-      return foldWaiting(view, event);
+      return foldWaiting(view, event, at);
     case "approval.decided":
-      return foldDecision(view, event);
+      return foldDecision(view, event, at);
     case "artifact.created":
       return { ...view, artifacts: [...view.artifacts, event.artifact] };
     case "policy.allowed": {
@@ -237,6 +251,7 @@ function foldFinished(view: RunView, event: EventOf<"run.finished">, at: number)
           ...step,
           status: step.status === "pending" ? ("skipped" as const) : ("canceled" as const),
           waitingFor: null,
+          spans: endSpan(step.spans, at),
         },
   );
   return {
@@ -250,7 +265,7 @@ function foldFinished(view: RunView, event: EventOf<"run.finished">, at: number)
   };
 }
 
-function foldWaiting(view: RunView, event: EventOf<"step.waiting">): RunView {
+function foldWaiting(view: RunView, event: EventOf<"step.waiting">, at: number): RunView {
   const { approvalId, stepId, reason, action, contentHash, subject, expiresAt } = event;
   const approval: ApprovalView = {
     approvalId,
@@ -266,18 +281,28 @@ function foldWaiting(view: RunView, event: EventOf<"step.waiting">): RunView {
     decidedBy: null,
     comment: null,
   };
-  const waiting = withStep(view, stepId, (step) => ({ ...step, status: "waiting", waitingFor: approval }));
+  const waiting = withStep(view, stepId, (step) => ({
+    ...step,
+    status: "waiting",
+    waitingFor: approval,
+    spans: beginSpan(step.spans, { kind: "waiting", attempt: step.attempt }, at),
+  }));
   return { ...waiting, approvals: [...view.approvals, approval] };
 }
 
-function foldDecision(view: RunView, event: EventOf<"approval.decided">): RunView {
+function foldDecision(view: RunView, event: EventOf<"approval.decided">, at: number): RunView {
   const { decision, decidedBy, comment } = event;
   const approvals = view.approvals.map((approval) =>
     approval.approvalId === event.approvalId ? { ...approval, decision, decidedBy, comment } : approval,
   );
   const decided = withStep(view, event.stepId, (step) =>
     step.waitingFor?.approvalId === event.approvalId && step.status === "waiting"
-      ? { ...step, status: "running", waitingFor: null }
+      ? {
+          ...step,
+          status: "running",
+          waitingFor: null,
+          spans: beginSpan(step.spans, { kind: "running", attempt: step.attempt }, at),
+        }
       : step,
   );
   return { ...decided, approvals };
@@ -296,6 +321,7 @@ function pendingStep(planned: PlannedStep): StepView {
     outputs: {},
     reusedFrom: null,
     waitingFor: null,
+    spans: [],
     log: emptyLog,
   };
 }
@@ -311,6 +337,7 @@ function startStep(step: StepView, attempt: number, at: number): StepView {
     exitCode: null,
     failure: null,
     waitingFor: null,
+    spans: beginSpan(step.spans, { kind: "running", attempt }, at),
   };
 }
 
@@ -327,6 +354,9 @@ function finishStep(step: StepView, event: EventOf<"step.finished">, at: number)
     finishedAt: at,
     waitingFor: null,
   };
+  const { status, exitCode, durationMs, outputs, failure } = event;
+  const spans = endSpan(step.spans, at);
+  return { ...step, status, exitCode, durationMs, outputs, failure, finishedAt: at, waitingFor: null, spans };
 }
 
 /** Replaces one step; a step that the plan did not name (a newer engine's) is added rather than lost. */

@@ -32,6 +32,11 @@ const words: Record<ArtifactKind, string> = {
   proposal: "Proposal",
 };
 
+/** The word for a kind of artifact. */
+export function artifactKindWord(kind: ArtifactKind): string {
+  return words[kind];
+}
+
 /** What an artifact is called on the page. */
 export function artifactTitle(artifact: Artifact): string {
   const report = testReportOf(artifact);

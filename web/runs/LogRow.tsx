@@ -20,6 +20,9 @@ export interface LogRowProps {
   onFold: () => void;
 }
 
+/** Of a line; a longer one would cost more to draw than anybody reads of it. */
+const shownChars = 4000;
+
 const timeFormat: Intl.DateTimeFormatOptions & { fractionalSecondDigits: 3 } = {
   hour: "2-digit",
   minute: "2-digit",
@@ -30,7 +33,10 @@ const timeFormat: Intl.DateTimeFormatOptions & { fractionalSecondDigits: 3 } = {
 
 /** One line of a log: its number as a link, its text with colours, its time on hover; or the title of a group. */
 export function LogRow(props: LogRowProps) {
-  const time = () => new Date(props.line?.at ?? 0).toLocaleTimeString("en", timeFormat);
+  const time = () =>
+    props.line === undefined ? "" : new Date(props.line.at).toLocaleTimeString("en", timeFormat);
+  const text = () => props.line?.text ?? "";
+  const hidden = () => Math.max(0, text().length - shownChars);
   return (
     <div
       class="flex h-5 w-max min-w-full leading-5 hover:bg-hover"
@@ -54,13 +60,20 @@ export function LogRow(props: LogRowProps) {
         when={props.group}
         fallback={
           <span
-            class="pr-4 whitespace-pre"
+            dir="ltr"
+            class="pr-4 whitespace-pre [unicode-bidi:isolate]"
             classList={{
               "text-muted italic": props.line?.stream === "note",
               "border-l-2 border-failed pl-2 -ml-2.5": props.line?.stream === "err",
             }}
           >
-            <AnsiText text={props.line?.text ?? ""} words={props.words} />
+            <AnsiText text={hidden() > 0 ? text().slice(0, shownChars) : text()} words={props.words} />
+            <Show when={hidden() > 0}>
+              <span class="text-muted italic">
+                {" "}
+                … {hidden().toLocaleString("en")} more characters: download the log to read them
+              </span>
+            </Show>
           </span>
         }
       >

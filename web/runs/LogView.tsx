@@ -4,18 +4,18 @@ import ChevronUp from "lucide-solid/icons/chevron-up";
 import Download from "lucide-solid/icons/download";
 import Search from "lucide-solid/icons/search";
 import { createEffect, createMemo, createSignal, on, Show } from "solid-js";
-import { lineAt, lineCount, logLines, type StepLog } from "../../shared/run/stepLog.ts";
+import { toCoderError } from "../../shared/errors.ts";
 import { createCommands } from "../ui/commands.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { VirtualList, type VirtualListHandle } from "../ui/VirtualList.tsx";
-import { stripAnsi } from "../../shared/run/ansi.ts";
+import { useToasts } from "../ui/Toast.tsx";
 import { LogRow } from "./LogRow.tsx";
-import { logRows, makeLogGroups } from "../../shared/run/logGroups.ts";
-import { makeLogSearch } from "./logSearch.ts";
+import { logRows } from "../../shared/run/logGroups.ts";
+import type { LogSource } from "./logSource.ts";
 
 export interface LogViewProps {
-  log: StepLog;
+  log: LogSource;
   /** More is coming: the view starts out following the end. */
   live: boolean;
   /** File name of the download, without ending. */
@@ -28,12 +28,6 @@ export interface LogViewProps {
 }
 
 const rowHeight = 20;
-
-function textOf(log: StepLog): string {
-  const lines: string[] = [];
-  for (const line of logLines(log)) lines.push(stripAnsi(line.text));
-  return `${lines.join("\n")}\n`;
-}
 
 function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
@@ -48,16 +42,15 @@ function download(name: string, text: string): void {
 export function LogView(props: LogViewProps) {
   let list: VirtualListHandle | undefined;
   let searchField: HTMLInputElement | undefined;
-  const search = makeLogSearch();
+  const toasts = useToasts();
   const [words, setWords] = createSignal(props.find ?? "");
   const [current, setCurrent] = createSignal(-1);
   const [follow, setFollow] = createSignal(props.live && props.line === null);
-  const count = createMemo(() => lineCount(props.log));
-  const found = createMemo(() => search.find(props.log, words()));
+  const count = () => props.log.count();
+  const found = props.log.found(words);
   const needle = () => words().toLowerCase();
 
-  const groupReader = makeLogGroups();
-  const groups = createMemo(() => groupReader.read(props.log));
+  const groups = () => props.log.groups();
   const groupAt = createMemo(() => new Map(groups().map((group) => [group.start, group.title])));
   const [folded, setFolded] = createSignal<ReadonlySet<number>>(new Set());
   const rows = createMemo(() => logRows(count(), groups(), folded()));
@@ -104,6 +97,13 @@ export function LogView(props: LogViewProps) {
       return;
     queueMicrotask(() => goTo(1));
   });
+  const save = async () => {
+    try {
+      download(props.name, await props.log.text());
+    } catch (error) {
+      toasts.fail("The log could not be downloaded", error);
+    }
+  };
   createCommands([
     {
       id: "log.search",
@@ -127,7 +127,7 @@ export function LogView(props: LogViewProps) {
     return (
       <LogRow
         number={index() + 1}
-        line={lineAt(props.log, index())}
+        line={props.log.lineAt(index())}
         words={needle()}
         named={props.line === index() + 1}
         found={words() !== "" && found()[current()] === index()}
@@ -173,11 +173,11 @@ export function LogView(props: LogViewProps) {
           <span class="tabular px-1 text-xs whitespace-nowrap text-muted max-sm:hidden">
             {count().toLocaleString("en")} {count() === 1 ? "line" : "lines"}
           </span>
-          <CopyButton label="Copy the log" text={() => textOf(props.log)} />
+          <CopyButton label="Copy the log" text={() => props.log.text()} />
           <IconButton
             label="Download the log"
             icon={<Download aria-hidden="true" />}
-            onClick={() => download(props.name, textOf(props.log))}
+            onClick={() => void save()}
           />
           <IconButton
             label="Follow the end"
@@ -188,6 +188,13 @@ export function LogView(props: LogViewProps) {
           />
         </div>
       </div>
+      <Show when={props.log.error()}>
+        {(error) => (
+          <p role="alert" class="border-b border-line bg-failed-soft px-4 py-1 text-failed">
+            Some lines could not be loaded: {toCoderError(error()).message}
+          </p>
+        )}
+      </Show>
       <Show
         when={count() > 0}
         fallback={

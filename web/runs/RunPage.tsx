@@ -1,32 +1,18 @@
-import { useLocation, useNavigate, useParams, useSearchParams } from "@solidjs/router";
-import { createQuery, useQueryClient } from "@tanstack/solid-query";
-import { createEffect, createMemo, For, lazy, Match, on, Show, Suspense, Switch } from "solid-js";
-import { stepOf, type RunView, type StepView } from "../../shared/run/reduceRun.ts";
-import { isFinal } from "../../shared/run/transitions.ts";
-import { useApi, type Outputs } from "../api.ts";
+import { useParams } from "@solidjs/router";
+import { createQuery } from "@tanstack/solid-query";
+import { createMemo, Match, Show, Switch } from "solid-js";
+import { emptyRunView, reduceOutline, stepOf } from "../../shared/run/reduceRun.ts";
+import { emptyLog } from "../../shared/run/stepLog.ts";
+import { useApi } from "../api.ts";
 import { createLiveRun } from "../live.ts";
-import { createProject, mayWrite, type Project } from "../project.ts";
+import { createProject } from "../project.ts";
 import { useSession } from "../session.tsx";
 import { SignedIn } from "../SignedIn.tsx";
-import { createCommands } from "../ui/commands.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import { statusWord } from "../ui/StatusBadge.tsx";
-import { ApprovalCard } from "./ApprovalCard.tsx";
-import { ArtifactList } from "./ArtifactList.tsx";
-import { ArtifactView } from "./ArtifactView.tsx";
-import { RunActions } from "./RunActions.tsx";
-import { RunDenials } from "./RunDenials.tsx";
-import { RunStatusLine } from "./RunStatusLine.tsx";
-import { runTabs, RunTabs, type RunTab } from "./RunTabs.tsx";
-import { StepList } from "./StepList.tsx";
-import { StepPane } from "./StepPane.tsx";
-
-// It brings a library of its own.
-const RunGraph = lazy(async () => ({ default: (await import("./RunGraph.tsx")).RunGraph }));
-
-type Run = Outputs["runs"]["get"];
+import { createEndedLog, createLiveLog } from "./logSource.ts";
+import { RunScreen, type RunPlace } from "./RunScreen.tsx";
 
 /** `/:org/:project/runs/:number`: one run, live. */
 export function RunPage() {
@@ -78,7 +64,10 @@ function LoadedRun() {
       <Match when={both()?.run.id} keyed>
         {(_id) => (
           <Show when={both()}>
-            {(loaded) => <LiveRunPage run={loaded().run} project={loaded().project} crumbs={crumbs()} />}
+            {(loaded) => {
+              const props = { run: loaded().run, project: loaded().project, crumbs: crumbs() };
+              return loaded().run.logs === "events" ? <LiveRun {...props} /> : <EndedRun {...props} />;
+            }}
           </Show>
         )}
       </Match>
@@ -86,151 +75,53 @@ function LoadedRun() {
   );
 }
 
-interface LiveRunPageProps {
-  run: Run;
-  project: Project;
-  crumbs: { label: string; href?: string }[];
-}
-
-/** Which step's log is shown when the URL names none: what failed, else what runs or waits, else the last with output. */
-function stepOfInterest(view: RunView): string | null {
-  const by = (...statuses: StepView["status"][]) => view.steps.find((step) => statuses.includes(step.status));
-  const ended = view.steps.filter((step) => step.status === "succeeded").at(-1);
-  const step = by("failed") ?? by("waiting") ?? by("running") ?? by("canceled") ?? ended ?? view.steps[0];
-  return step?.id ?? null;
-}
-
-function lineOf(hash: string): number | null {
-  const match = /^#L(\d+)$/.exec(hash);
-  return match === null ? null : Number(match[1]);
-}
-
-function LiveRunPage(props: LiveRunPageProps) {
+/** A run whose log is in its events: they are followed as they come. */
+function LiveRun(props: RunPlace) {
   const api = useApi();
   const session = useSession();
-  const queries = useQueryClient();
-  const location = useLocation();
-  const [search, setSearch] = useSearchParams<{
-    step?: string;
-    artifact?: string;
-    find?: string;
-    view?: string;
-  }>();
   const runId = props.run.id;
   const { view, freshness } = createLiveRun({
     runId,
     topics: session.topics,
     eventsAfter: (afterSeq) => api.runs.eventsAfter.query({ runId, afterSeq, limit: 1000 }),
   });
-  // Until the events are here, the page shows what the run's row says.
-  const status = () => (view().lastSeq === 0 ? props.run.status : view().status);
-  const selectedStep = createMemo(() => search.step ?? stepOfInterest(view()));
-  const step = createMemo(() => {
-    const id = selectedStep();
-    return id === null ? undefined : stepOf(view(), id);
-  });
-  const artifact = createMemo(() => view().artifacts.find((each) => each.id === search.artifact));
-  const waiting = createMemo(() =>
-    view().approvals.filter((approval) => approval.decision === null && !isFinal(status())),
-  );
-
-  createEffect(
-    on(status, () => void queries.invalidateQueries({ queryKey: ["runs", props.project.id] }), {
-      defer: true,
-    }),
-  );
-  const tab = (): RunTab => runTabs.find((each) => each === search.view) ?? "log";
-  const openTab = (next: RunTab) =>
-    setSearch({ view: next === "log" ? null : next, artifact: null, find: null }, { replace: true });
-  const select = (stepId: string) =>
-    setSearch({ step: stepId, artifact: null, find: null }, { replace: true });
-  const move = (by: number) => {
-    const steps = view().steps;
-    const at = steps.findIndex((each) => each.id === selectedStep());
-    const next = steps[at + by];
-    if (next !== undefined) select(next.id);
-  };
-  const navigate = useNavigate();
-  const linkLine = (line: number) => {
-    const query = new URLSearchParams({ step: selectedStep() ?? "" });
-    navigate(`${location.pathname}?${query}#L${line}`, { replace: true, scroll: false });
-  };
-  createCommands([
-    { id: "run.next", title: "Next step", section: "Run", keys: "j", run: () => move(1) },
-    { id: "run.previous", title: "Previous step", section: "Run", keys: "k", run: () => move(-1) },
-  ]);
-
   return (
-    <Page
-      fill
-      crumbs={props.crumbs}
-      title={`${statusWord(status())} · ${props.run.name} #${props.run.number} · ${props.project.name}`}
-      primary={
-        <RunActions
-          run={props.run}
-          view={view()}
-          over={isFinal(status())}
-          mayWrite={mayWrite(props.project.role)}
-        />
-      }
-    >
-      <RunStatusLine run={props.run} view={view()} freshness={freshness()} />
-      <div class="flex min-h-0 flex-1 flex-col max-md:overflow-y-auto md:flex-row">
-        <div class="flex shrink-0 flex-col gap-6 border-line p-2 max-md:border-b md:w-64 md:overflow-y-auto md:border-r lg:w-72">
-          <StepList steps={view().steps} selected={artifact() ? null : selectedStep()} onSelect={select} />
-          <ArtifactList
-            artifacts={view().artifacts}
-            selected={search.artifact ?? null}
-            onSelect={(id) => setSearch({ artifact: id }, { replace: true })}
-          />
-          <RunDenials view={view()} />
-        </div>
-        <div class="flex min-h-0 min-w-0 flex-1 flex-col max-md:min-h-[70vh]">
-          <Show when={waiting().length > 0}>
-            <div class="flex shrink-0 md:max-h-[60%] flex-col gap-3 overflow-y-auto border-b border-line bg-waiting-soft p-3">
-              <For each={waiting()}>
-                {(approval) => <ApprovalCard {...approval} mayDecide={mayWrite(props.project.role)} />}
-              </For>
-            </div>
-          </Show>
-          <RunTabs current={artifact() ? null : tab()} onSelect={openTab} />
-          <Show
-            when={artifact()}
-            fallback={
-              <Suspense fallback={<Spinner />}>
-                <Switch>
-                  <Match when={view().steps.length === 0}>
-                    <p class="p-4 text-muted">The run has not been planned yet.</p>
-                  </Match>
-                  <Match when={tab() === "graph"}>
-                    <RunGraph steps={view().steps} selected={selectedStep()} onSelect={select} />
-                  </Match>
-                  <Match when={step()?.id} keyed>
-                    {(stepId) => (
-                      <StepPane
-                        step={stepOf(view(), stepId)}
-                        name={`${props.project.slug}-${props.run.number}-${stepId}`}
-                        line={lineOf(location.hash)}
-                        onLine={linkLine}
-                        find={search.find}
-                      />
-                    )}
-                  </Match>
-                </Switch>
-              </Suspense>
-            }
-          >
-            {(shown) => (
-              <ArtifactView
-                artifact={shown()}
-                runId={runId}
-                projectId={props.project.id}
-                mayWrite={mayWrite(props.project.role)}
-              />
-            )}
-          </Show>
-        </div>
-      </div>
-    </Page>
+    <RunScreen
+      {...props}
+      view={view()}
+      freshness={freshness()}
+      logOf={(stepId) => createLiveLog(() => stepOf(view(), stepId)?.log ?? emptyLog)}
+    />
+  );
+}
+
+/** A run that has ended: all but its log at once, and of the log what is looked at. */
+function EndedRun(props: RunPlace) {
+  const api = useApi();
+  const runId = props.run.id;
+  const outline = createQuery(() => ({
+    queryKey: ["outline", runId],
+    queryFn: () => api.history.outline.query({ runId }),
+    staleTime: Infinity,
+  }));
+  const view = createMemo(() =>
+    outline.data === undefined ? emptyRunView(runId) : reduceOutline(runId, outline.data.events),
+  );
+  const freshness = () => (outline.error ? "offline" : outline.data === undefined ? "loading" : "live");
+  return (
+    <RunScreen
+      {...props}
+      view={view()}
+      freshness={freshness()}
+      logOf={(stepId) => {
+        const header = outline.data?.logs.find((log) => log.stepId === stepId);
+        return createEndedLog({
+          lines: header?.lines ?? 0,
+          groups: header?.groups ?? [],
+          fetch: (from, to) => api.history.logPages.query({ runId, stepId, from, to }),
+          find: (words) => api.history.findInLog.query({ runId, stepId, words }),
+        });
+      }}
+    />
   );
 }

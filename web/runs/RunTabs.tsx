@@ -1,10 +1,16 @@
 import { For } from "solid-js";
 
 /** What the run page can show beside its steps. */
-export const runTabs = ["log", "graph"] as const;
+export const runTabs = ["log", "graph", "timeline", "artifacts", "events"] as const;
 export type RunTab = (typeof runTabs)[number];
 
-const words: Record<RunTab, string> = { log: "Log", graph: "Graph" };
+const words: Record<RunTab, string> = {
+  log: "Log",
+  graph: "Graph",
+  timeline: "Timeline",
+  artifacts: "Artifacts",
+  events: "Events",
+};
 
 /** The ways to look at a run; links would lose the place within the page, so they are tabs. */
 export function RunTabs(props: { current: RunTab | null; onSelect: (tab: RunTab) => void }) {

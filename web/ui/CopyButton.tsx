@@ -5,14 +5,14 @@ import { IconButton } from "./IconButton.tsx";
 import { useToasts } from "./Toast.tsx";
 
 /** Copies `text`, given as a function so that it is made only when asked for. */
-export function CopyButton(props: { text: () => string; label?: string | undefined }) {
+export function CopyButton(props: { text: () => string | Promise<string>; label?: string | undefined }) {
   const toasts = useToasts();
   const [copied, setCopied] = createSignal(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   onCleanup(() => clearTimeout(timer));
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(props.text());
+      await navigator.clipboard.writeText(await props.text());
       setCopied(true);
       timer = setTimeout(() => setCopied(false), 1600);
     } catch (error) {

@@ -145,11 +145,11 @@ export function Graph(props: GraphProps) {
     <div class={`relative min-h-0 bg-sunken ${props.class ?? ""}`}>
       <div
         ref={(element) => (view = element)}
-        class="h-full w-full overflow-auto overscroll-contain"
+        class="flex h-full w-full overflow-auto overscroll-contain"
         onPointerDown={onPan}
       >
         <div
-          class="relative mx-auto"
+          class="relative m-auto shrink-0"
           style={{ width: `${placed().width * scale()}px`, height: `${placed().height * scale()}px` }}
         >
           <div

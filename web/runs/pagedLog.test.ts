@@ -1,0 +1,54 @@
+import { describe, expect, test, vi } from "vitest";
+import { packLog } from "../../shared/run/packedLog.ts";
+import { appendLog, emptyLog } from "../../shared/run/stepLog.ts";
+import { makePagedLog } from "./pagedLog.ts";
+
+const text = Array.from({ length: 9000 }, (_, index) => `line ${index}\n`).join("");
+const packed = packLog(appendLog(emptyLog, [{ stream: "out", text, at: 7 }]));
+
+function serve(limit = 8) {
+  return vi.fn((from: number, to: number) =>
+    Promise.resolve(
+      packed.pages
+        .filter((page) => page.firstLine <= to && page.firstLine + page.lines > from)
+        .slice(0, limit),
+    ),
+  );
+}
+
+describe("makePagedLog", () => {
+  test("W163 fetches what is looked at, once, and tells when it is there", async () => {
+    const fetch = serve();
+    const onChange = vi.fn();
+    const log = makePagedLog({ lines: 9000, fetch, onChange });
+    for (let index = 4990; index < 5010; index += 1) expect(log.lineAt(index)).toBeUndefined();
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(log.lineAt(5000)).toEqual({ stream: "out", text: "line 5000", at: 7 });
+    expect(log.lineAt(5001)?.text).toBe("line 5001");
+    expect(log.lineAt(9000)).toBeUndefined();
+    expect(log.lineAt(-1)).toBeUndefined();
+    await Promise.resolve();
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  test("the whole log is fetched in as many answers as it takes", async () => {
+    const fetch = serve(1);
+    const log = makePagedLog({ lines: 9000, fetch, onChange: () => undefined });
+    const lines = await log.all();
+    expect(lines).toHaveLength(9000);
+    expect(lines.at(-1)?.text).toBe("line 8999");
+    expect(fetch).toHaveBeenCalledTimes(packed.pages.length);
+  });
+
+  test("a failure is told, and lines that retention has taken meanwhile are no endless loop", async () => {
+    const onChange = vi.fn();
+    const failing = makePagedLog({ lines: 10, fetch: () => Promise.reject(new Error("away")), onChange });
+    failing.lineAt(0);
+    await vi.waitFor(() =>
+      expect(onChange).toHaveBeenCalledWith(expect.objectContaining({ message: "away" })),
+    );
+    const gone = makePagedLog({ lines: 10, fetch: () => Promise.resolve([]), onChange });
+    await expect(gone.all()).rejects.toThrow("Line 1 of the log is not there any more.");
+  });
+});
