@@ -1,5 +1,5 @@
 import type { ArtifactKind, RunStatus, StoredRunEvent } from "../shared/run/events.ts";
-import type { Json } from "./views.ts";
+import type { Json, Run } from "./views.ts";
 
 /** What the API answers about runs that have ended: outline, pages of logs, hits of a search, chains, retention. */
 
@@ -74,4 +74,15 @@ export interface RetentionPreview {
   runs: number;
   deliveries: number;
   deployments: number;
+}
+
+/** A run with what a comparison of two reads. */
+export interface ComparableRun {
+  run: Run;
+  /** Text of the workflow as it was run. */
+  yaml: string;
+  /** Data of its test reports. */
+  reports: { [key: string]: Json }[];
+  /** How many lines each step's packed log has. */
+  logs: { stepId: string; lines: number }[];
 }

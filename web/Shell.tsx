@@ -46,6 +46,7 @@ export function placeOf(pathname: string): { org?: string; project?: string; sec
   const [org = "", project = "", section = ""] = pathname.split("/").slice(1);
   if (pages.includes(org)) return {};
   if (["", "settings", "audit"].includes(project)) return { org };
+  if (project === "" || project === "settings" || project === "runs") return { org };
   return { org, project, section };
 }
 
@@ -90,7 +91,7 @@ function createRail() {
           label: "Runs",
           href: `${base}/runs`,
           icon: <CirclePlay aria-hidden="true" />,
-          current: at("", "runs"),
+          current: at("", "runs") || at("", "logs"),
           keys: "g r",
         },
         {
@@ -133,6 +134,13 @@ function createRail() {
     }
     const org = place.org ?? me.data?.orgs.find((each) => each.personal)?.slug ?? me.data?.orgs[0]?.slug;
     if (org !== undefined) {
+      items.push({
+        label: "Runs",
+        href: `/${org}/runs`,
+        icon: <CirclePlay aria-hidden="true" />,
+        current: at(`/${org}/runs`),
+        keys: "g r",
+      });
       const href = `/${org}/settings`;
       items.push({
         label: "Organisation settings",

@@ -8,6 +8,9 @@ const Studio = lazy(async () => ({ default: (await import("./studio/Studio.tsx")
 const SignIn = lazy(async () => ({ default: (await import("./auth/SignIn.tsx")).SignIn }));
 const Runs = lazy(async () => ({ default: (await import("./runs/RunsPage.tsx")).RunsPage }));
 const Run = lazy(async () => ({ default: (await import("./runs/RunPage.tsx")).RunPage }));
+const OrgRuns = lazy(async () => ({ default: (await import("./runs/OrgRunsPage.tsx")).OrgRunsPage }));
+const LogSearch = lazy(async () => ({ default: (await import("./runs/LogSearchPage.tsx")).LogSearchPage }));
+const Compare = lazy(async () => ({ default: (await import("./runs/ComparePage.tsx")).ComparePage }));
 const Changes = lazy(async () => ({ default: (await import("./changes/ChangesPage.tsx")).ChangesPage }));
 const Change = lazy(async () => ({ default: (await import("./changes/ChangePage.tsx")).ChangePage }));
 const Issues = lazy(async () => ({ default: (await import("./issues/IssuesPage.tsx")).IssuesPage }));
@@ -40,9 +43,12 @@ export function Routes() {
       <Route path="/settings/tokens" component={AccessTokens} />
       <Route path="/:org/settings" component={OrgSettings} />
       <Route path="/:org/audit" component={Audit} />
+      <Route path="/:org/runs" component={OrgRuns} />
       <Route path="/:org/:project" component={Studio} />
       <Route path="/:org/:project/runs" component={Runs} />
       <Route path="/:org/:project/runs/:number" component={Run} />
+      <Route path="/:org/:project/runs/:number/compare" component={Compare} />
+      <Route path="/:org/:project/logs" component={LogSearch} />
       <Route path="/:org/:project/changes" component={Changes} />
       <Route path="/:org/:project/changes/:number" component={Change} />
       <Route path="/:org/:project/issues" component={Issues} />

@@ -217,6 +217,19 @@ export function describeHistory(world: World): void {
       ]);
     });
 
+    test("W168 of a run to compare there are its file, its reports and how long its logs are", async () => {
+      const { id: projectId } = await newProject();
+      const [id] = await runsOf(projectId, [{ snapshot: { yaml: ciYaml } }]);
+      await api.sql`insert into artifacts (id, org_id, run_id, kind, name, sha256, data)
+        values (${randomUUID()}, ${orgId}, ${id!}, 'test_report', 't', '', '{"passed":3}')`;
+      const found = await as(viewer).history.comparable.query({ projectId, number: 1 });
+      expect(found).toMatchObject({ run: { id }, yaml: ciYaml, reports: [{ passed: 3 }], logs: [] });
+      const compare = (user: TestUser, number: number) =>
+        as(user).history.comparable.query({ projectId, number });
+      expect(await codeOf(compare(stranger, 1))).toBe("not_found");
+      expect(await codeOf(compare(viewer, 2))).toBe("not_found");
+    });
+
     test("W170 admins set how long records are kept, and see what that would delete", async () => {
       const { id: projectId } = await newProject();
       await runsOf(projectId, [

@@ -1,13 +1,16 @@
 import { z } from "zod";
+import { forgeOf } from "../forgeOf.ts";
 import { artifactChain } from "../sql/artifactChain.ts";
+import { comparableRun } from "../sql/comparableRun.ts";
 import { findInLog, logPages } from "../sql/logPages.ts";
 import { requireProject } from "../sql/requireProject.ts";
 import { requireRun } from "../sql/requireRun.ts";
 import { eventsWithoutLog, logHeaders } from "../sql/runOutline.ts";
 import { searchLogs } from "../sql/searchLogs.ts";
 import { procedure, router } from "../trpc.ts";
-import type { ChainLink, LogHit, LogPage, RunOutline } from "../historyViews.ts";
-import { id } from "./inputs.ts";
+import type { ChainLink, ComparableRun, LogHit, LogPage, RunOutline } from "../historyViews.ts";
+import type { Diff } from "../views.ts";
+import { commitSha, id } from "./inputs.ts";
 
 const stepOfRun = { runId: id, stepId: z.string().min(1).max(200) };
 /** Of one answer; a page is at most 256 kB of text. */
@@ -68,6 +71,22 @@ export const historyRouter = router({
         };
       }),
     ),
+  /** What a comparison of runs reads of one. */
+  comparable: procedure
+    .input(z.strictObject({ projectId: id, number: z.int().positive() }))
+    .query(({ ctx, input }): Promise<ComparableRun> =>
+      ctx.asCaller(async (tx) => {
+        await requireProject(tx, input.projectId);
+        return comparableRun(tx, input.projectId, input.number);
+      }),
+    ),
+  /** What lies between the commits of two runs; the forge decides whether the caller may see them. */
+  commitDiff: procedure
+    .input(z.strictObject({ projectId: id, base: commitSha, head: commitSha }))
+    .query(async ({ ctx, input }): Promise<Diff> => {
+      await ctx.asCaller((tx) => requireProject(tx, input.projectId));
+      return forgeOf(ctx, input.projectId).diff(input.base, input.head);
+    }),
   /** Artifacts that belong together with those of a run, also of other runs. */
   chain: procedure.input(z.strictObject({ runId: id })).query(({ ctx, input }): Promise<ChainLink[]> =>
     ctx.asCaller(async (tx) => {

@@ -353,10 +353,8 @@ function finishStep(step: StepView, event: EventOf<"step.finished">, at: number)
     reusedFrom,
     finishedAt: at,
     waitingFor: null,
+    spans: endSpan(step.spans, at),
   };
-  const { status, exitCode, durationMs, outputs, failure } = event;
-  const spans = endSpan(step.spans, at);
-  return { ...step, status, exitCode, durationMs, outputs, failure, finishedAt: at, waitingFor: null, spans };
 }
 
 /** Replaces one step; a step that the plan did not name (a newer engine's) is added rather than lost. */

@@ -1,19 +1,19 @@
-import { createQuery, useQueryClient } from "@tanstack/solid-query";
+import { createQuery } from "@tanstack/solid-query";
 import Download from "lucide-solid/icons/download";
 import Search from "lucide-solid/icons/search";
-import ExternalLink from "lucide-solid/icons/external-link";
 import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from "solid-js";
 import type { Artifact } from "../../shared/run/events.ts";
 import { useApi } from "../api.ts";
 import { Button, LinkButton } from "../ui/Button.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { formatBytes } from "../ui/formatTime.ts";
-import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { StatusIcon } from "../ui/StatusBadge.tsx";
 import { useToasts } from "../ui/Toast.tsx";
-import { deployOf, inlinePatchOf, testReportOf, type DeployData, type TestReport } from "./artifactData.ts";
+import { deployOf, inlinePatchOf, testReportOf, type TestReport } from "./artifactData.ts";
+import { ArtifactLinks } from "./ArtifactLinks.tsx";
 import { artifactTitle } from "./ArtifactList.tsx";
+import { DeployView } from "./DeployView.tsx";
 
 const DiffView = lazy(async () => ({ default: (await import("../ui/DiffView.tsx")).DiffView }));
 const ProposalView = lazy(async () => ({
@@ -28,6 +28,8 @@ export interface ArtifactViewProps {
   runId: string;
   projectId: string;
   mayWrite: boolean;
+  /** Path of the project's runs. */
+  base: string;
 }
 
 /** One artifact in full, in place of the log. */
@@ -68,6 +70,7 @@ export function ArtifactView(props: ArtifactViewProps) {
           </Button>
         </Show>
       </header>
+      <ArtifactLinks artifactId={props.artifact.id} runId={props.runId} base={props.base} />
       <div class="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={0} role="region" aria-label="Artifact">
         <Suspense fallback={<Spinner />}>
           <Switch fallback={<DataView artifact={props.artifact} />}>
@@ -195,104 +198,6 @@ function TestReportView(props: { report: TestReport; stepId: string | null }) {
             </For>
           </ul>
         </section>
-      </Show>
-    </div>
-  );
-}
-
-/** A deployment with its address and the earlier ones of the site to go back to. */
-function DeployView(props: { deploy: DeployData; projectId: string; mayWrite: boolean }) {
-  const api = useApi();
-  const toasts = useToasts();
-  const queries = useQueryClient();
-  const [pending, setPending] = createSignal<string | null>(null);
-  const sites = createQuery(() => ({
-    queryKey: ["sites", props.projectId],
-    queryFn: () => api.sites.list.query({ projectId: props.projectId }),
-  }));
-  const host = () => new URL(props.deploy.url).host;
-  const site = createMemo(() =>
-    sites.data?.find((each) => each.id === props.deploy.siteId || new URL(each.url).host === host()),
-  );
-  const rollBack = async (siteId: string, deploymentId: string) => {
-    const before = site()?.currentDeploymentId ?? null;
-    setPending(deploymentId);
-    try {
-      await api.sites.rollback.mutate({ siteId, deploymentId });
-      await queries.invalidateQueries({ queryKey: ["sites", props.projectId] });
-      toasts.show({
-        text: `${host()} shows the deployment you chose.`,
-        action:
-          before === null || before === deploymentId
-            ? undefined
-            : { label: "Undo", run: () => void rollBack(siteId, before) },
-      });
-    } catch (error) {
-      toasts.fail("Nothing was rolled back", error);
-    } finally {
-      setPending(null);
-    }
-  };
-  return (
-    <div class="flex flex-col gap-6">
-      <div class="flex flex-wrap items-center gap-3">
-        <LinkButton
-          href={props.deploy.url}
-          target="_blank"
-          rel="noreferrer"
-          icon={<ExternalLink class="size-4" aria-hidden="true" />}
-        >
-          Open {host()}
-        </LinkButton>
-        <span class="text-muted">{props.deploy.target === "prod" ? "Production" : "Preview"}</span>
-      </div>
-      <Show when={sites.error}>
-        {(error) => (
-          <ErrorState
-            title="The site's deployments could not be loaded"
-            error={error()}
-            retry={() => void sites.refetch()}
-          />
-        )}
-      </Show>
-      <Show when={site()}>
-        {(shown) => (
-          <section class="flex flex-col gap-2">
-            <h3>Deployments of this site</h3>
-            <ul class="divide-y divide-line rounded-panel border border-line bg-surface">
-              <For each={shown().deployments}>
-                {(deployment) => (
-                  <li class="flex min-h-11 flex-wrap items-center gap-3 px-3 py-1">
-                    <RelativeTime at={deployment.createdAt} />
-                    <Show when={deployment.commit}>
-                      {(commit) => <code class="text-xs text-muted">{commit().slice(0, 7)}</code>}
-                    </Show>
-                    <Show when={deployment.runNumber}>
-                      {(number) => <span class="text-muted">run {number()}</span>}
-                    </Show>
-                    <span class="ml-auto">
-                      <Show
-                        when={deployment.id === shown().currentDeploymentId}
-                        fallback={
-                          <Show when={props.mayWrite && shown().revokedAt === null}>
-                            <Button
-                              pending={pending() === deployment.id}
-                              onClick={() => void rollBack(shown().id, deployment.id)}
-                            >
-                              Roll back to this
-                            </Button>
-                          </Show>
-                        }
-                      >
-                        <span class="text-succeeded">Live</span>
-                      </Show>
-                    </span>
-                  </li>
-                )}
-              </For>
-            </ul>
-          </section>
-        )}
       </Show>
     </div>
   );

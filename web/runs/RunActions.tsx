@@ -5,6 +5,7 @@ import { createSignal, Show } from "solid-js";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 import { useApi, type Outputs } from "../api.ts";
 import { Button } from "../ui/Button.tsx";
+import { createCommands } from "../ui/commands.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 
 type Run = Outputs["runs"]["get"];
@@ -28,9 +29,9 @@ export function RunActions(props: { run: Run; view: RunView; over: boolean; mayW
       setPending(false);
     }
   };
-  const rerun = () =>
+  const rerun = (from: "all" | "failed") =>
     attempt("The run was not started again", async () => {
-      const { number } = await api.runs.rerun.mutate({ id: nextId, runId: props.run.id });
+      const { number } = await api.runs.rerun.mutate({ id: nextId, runId: props.run.id, from });
       nextId = crypto.randomUUID();
       navigate(location.pathname.replace(/\d+$/, String(number)));
     });
@@ -38,6 +39,34 @@ export function RunActions(props: { run: Run; view: RunView; over: boolean; mayW
     attempt("The run was not canceled", async () => {
       await api.runs.cancel.mutate({ runId: props.run.id });
     });
+  /** Something failed or was stopped, and something before it succeeded: there is a rest to run. */
+  const hasRest = () =>
+    props.over &&
+    props.view.steps.some((step) => step.status === "failed" || step.status === "canceled") &&
+    props.view.steps.some((step) => step.status === "succeeded");
+  createCommands([
+    {
+      id: "run.again",
+      title: "Run again: all steps",
+      section: "Run",
+      keys: "r a",
+      run: () => props.over && props.mayWrite && void rerun("all"),
+    },
+    {
+      id: "run.failed",
+      title: "Run again: from the failed steps",
+      section: "Run",
+      keys: "r f",
+      run: () => hasRest() && props.mayWrite && void rerun("failed"),
+    },
+    {
+      id: "run.cancel",
+      title: "Cancel the run",
+      section: "Run",
+      keys: "r c",
+      run: () => !props.over && props.mayWrite && void cancel(),
+    },
+  ]);
   return (
     <Show when={props.mayWrite}>
       <Show
@@ -52,11 +81,17 @@ export function RunActions(props: { run: Run; view: RunView; over: boolean; mayW
           </Button>
         }
       >
+        <Show when={hasRest()}>
+          <Button pending={pending()} onClick={() => void rerun("failed")}>
+            <span class="max-sm:hidden">Run from failed</span>
+            <span class="sm:hidden">From failed</span>
+          </Button>
+        </Show>
         <Button
           variant="primary"
           pending={pending()}
           icon={<RotateCcw class="size-4" aria-hidden="true" />}
-          onClick={() => void rerun()}
+          onClick={() => void rerun("all")}
         >
           Run again
         </Button>

@@ -8,13 +8,29 @@ import { Elapsed } from "./Elapsed.tsx";
 type RunSummary = Outputs["runs"]["list"]["items"][number];
 
 /** A run in a list: one link over the whole row. */
-export function RunRow(props: { run: RunSummary; href: string; project?: string | undefined }) {
+export function RunRow(props: {
+  run: RunSummary;
+  href: string;
+  project?: string | undefined;
+  /** For a list whose rows can be chosen. */
+  chosen?: boolean | undefined;
+  onChoose?: () => void;
+}) {
   const lasted = () => {
     const { startedAt, finishedAt } = props.run;
     return startedAt === null || finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(startedAt);
   };
   return (
     <li class="relative flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2 hover:bg-hover">
+      <Show when={props.chosen !== undefined}>
+        <input
+          type="checkbox"
+          aria-label={`Choose run ${props.run.number} to compare`}
+          checked={props.chosen === true}
+          onChange={() => props.onChoose?.()}
+          class="relative z-[1] size-4 shrink-0 accent-[var(--color-accent)]"
+        />
+      </Show>
       <span class="w-24 shrink-0">
         <StatusBadge status={props.run.status} />
       </span>

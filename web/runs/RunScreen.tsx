@@ -120,7 +120,7 @@ export function RunScreen(props: RunScreenProps) {
         />
       }
     >
-      <RunStatusLine run={props.run} view={view()} freshness={props.freshness} />
+      <RunStatusLine run={props.run} view={view()} freshness={props.freshness} base={runsBase()} />
       <div class="flex min-h-0 flex-1 flex-col max-md:overflow-y-auto md:flex-row">
         <div class="flex shrink-0 flex-col gap-6 border-line p-2 max-md:border-b md:w-64 md:overflow-y-auto md:border-r lg:w-72">
           <StepList steps={view().steps} selected={artifact() ? null : selectedStep()} onSelect={select} />
@@ -184,6 +184,7 @@ export function RunScreen(props: RunScreenProps) {
             {(shown) => (
               <ArtifactView
                 artifact={shown()}
+                base={runsBase()}
                 runId={runId}
                 projectId={props.project.id}
                 mayWrite={mayWrite(props.project.role)}

@@ -1,18 +1,24 @@
 import WifiOff from "lucide-solid/icons/wifi-off";
-import { Show } from "solid-js";
+import { For, Show } from "solid-js";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
 import type { Outputs } from "../api.ts";
 import type { Freshness } from "../live.ts";
 import { formatDuration } from "../ui/formatTime.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
-import { StatusBadge } from "../ui/StatusBadge.tsx";
+import { StatusBadge, statusWord } from "../ui/StatusBadge.tsx";
 import { Elapsed } from "./Elapsed.tsx";
 
 type Run = Outputs["runs"]["get"];
 
 /** The first thing to read: what, why, since when. */
-export function RunStatusLine(props: { run: Run; view: RunView; freshness: Freshness }) {
+export function RunStatusLine(props: {
+  run: Run;
+  view: RunView;
+  freshness: Freshness;
+  /** Path of the project's runs. */
+  base: string;
+}) {
   const status = () => (props.view.lastSeq === 0 ? props.run.status : props.view.status);
   const ran = () => {
     const { startedAt, finishedAt } = props.view;
@@ -30,6 +36,7 @@ export function RunStatusLine(props: { run: Run; view: RunView; freshness: Fresh
     [props.run.createdBy === null ? "" : `by ${props.run.createdBy}`, props.run.trigger]
       .filter(Boolean)
       .join(" · ");
+  const compared = () => (props.run.number > 1 ? String(props.run.attempts[0]?.number ?? "previous") : null);
   return (
     <div class="flex shrink-0 flex-col gap-1 border-b border-line bg-surface px-4 py-3" aria-live="polite">
       <div class="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -62,12 +69,57 @@ export function RunStatusLine(props: { run: Run; view: RunView; freshness: Fresh
         {why()} · <span class="font-mono text-xs">{props.run.workflowPath}</span> ·{" "}
         <RelativeTime at={props.run.createdAt} />
         <Show when={props.run.dryRun}> · dry run</Show>
+        <Show when={compared()}>
+          {(number) => (
+            <>
+              {" "}
+              ·{" "}
+              <a class="link" href={`${props.base}/${props.run.number}/compare?with=${number()}`}>
+                compare with another run
+              </a>
+            </>
+          )}
+        </Show>
         <Show when={props.view.resumes > 0}>
           {" "}
           · taken over by another worker {props.view.resumes === 1 ? "once" : `${props.view.resumes} times`}
         </Show>
       </p>
+      <Attempts attempts={props.run.attempts} base={props.base} />
       <Show when={ownFailure()}>{(failure) => <p class="text-failed">{failure().message}</p>}</Show>
     </div>
+  );
+}
+
+/** Which runs this one runs again, and which run it again. */
+function Attempts(props: { attempts: Run["attempts"]; base: string }) {
+  const earlier = () => props.attempts.filter((attempt) => attempt.relation === "earlier");
+  const later = () => props.attempts.filter((attempt) => attempt.relation === "later");
+  const links = (attempts: Run["attempts"]) => (
+    <For each={attempts}>
+      {(attempt, index) => (
+        <>
+          {index() > 0 ? ", " : ""}
+          <a class="link" href={`${props.base}/${attempt.number}`}>
+            #{attempt.number}
+          </a>{" "}
+          {statusWord(attempt.status).toLowerCase()}
+        </>
+      )}
+    </For>
+  );
+  return (
+    <Show when={props.attempts.length > 0}>
+      <p class="text-muted">
+        <Show when={earlier().length > 0}>
+          Attempt {earlier().length + 1} of run{" "}
+          <a class="link" href={`${props.base}/${earlier().at(-1)?.number ?? ""}`}>
+            #{earlier().at(-1)?.number}
+          </a>
+          ; before it {links(earlier())}.
+        </Show>{" "}
+        <Show when={later().length > 0}>Run again as {links(later())}.</Show>
+      </p>
+    </Show>
   );
 }

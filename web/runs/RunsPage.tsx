@@ -1,19 +1,18 @@
 import { useParams, useSearchParams } from "@solidjs/router";
-import { createInfiniteQuery, createQuery, useQueryClient } from "@tanstack/solid-query";
+import { createQuery } from "@tanstack/solid-query";
 import CirclePlay from "lucide-solid/icons/circle-play";
-import { createEffect, For, Match, Show, Switch } from "solid-js";
-import { runStatuses, type RunStatus } from "../../shared/run/events.ts";
+import { createMemo, Match, Show, Switch } from "solid-js";
 import { useApi } from "../api.ts";
-import { createProject, createRunsListener, type Project } from "../project.ts";
+import { createProject, type Project } from "../project.ts";
 import { SignedIn } from "../SignedIn.tsx";
-import { Button, LinkButton } from "../ui/Button.tsx";
+import { LinkButton } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Column, Page } from "../ui/Page.tsx";
-import { Select } from "../ui/Select.tsx";
-import { Spinner } from "../ui/Spinner.tsx";
-import { statusWord } from "../ui/StatusBadge.tsx";
-import { RunRow } from "./RunRow.tsx";
+import { createRunsList } from "./createRunsList.ts";
+import { RunFilterBar } from "./RunFilterBar.tsx";
+import { noFilters, toRunFilter, type RunFilters } from "./runFilters.ts";
+import { RunsTable } from "./RunsTable.tsx";
 
 /** `/:org/:project/runs?status=…&workflow=…`: the runs of a project, newest first, kept current. */
 export function RunsPage() {
@@ -24,10 +23,15 @@ export function RunsPage() {
     <SignedIn>
       <Page
         crumbs={[
-          { label: params["org"] ?? "", href: "/" },
+          { label: params["org"] ?? "", href: `/${params["org"]}/runs` },
           { label: project.data?.name ?? params["project"] ?? "", href: base() },
           { label: "Runs" },
         ]}
+        tools={
+          <LinkButton variant="ghost" href={`${base()}/logs`}>
+            Search logs
+          </LinkButton>
+        }
         primary={
           <LinkButton
             variant="primary"
@@ -63,86 +67,43 @@ export function RunsPage() {
 
 function RunsList(props: { project: Project; base: string }) {
   const api = useApi();
-  const queries = useQueryClient();
-  const [search, setSearch] = useSearchParams<{ status?: string; workflow?: string }>();
-  const status = (): RunStatus | undefined => runStatuses.find((each) => each === search.status);
-  const runs = createInfiniteQuery(() => ({
-    queryKey: ["runs", props.project.id, status() ?? "", search.workflow ?? ""],
-    queryFn: ({ pageParam }: { pageParam: string | null }) =>
-      api.runs.list.query({
-        projectId: props.project.id,
-        cursor: pageParam,
-        ...(status() === undefined ? {} : { status: status() }),
-        ...(search.workflow ? { workflowPath: search.workflow } : {}),
-      }),
-    initialPageParam: null,
-    getNextPageParam: (page: { nextCursor: string | null }) => page.nextCursor,
-  }));
-  const workflows = createQuery(() => ({
-    queryKey: ["workflows", props.project.id],
-    queryFn: () => api.workflows.list.query({ projectId: props.project.id }),
-  }));
-  const again = () => void queries.invalidateQueries({ queryKey: ["runs", props.project.id] });
-  createRunsListener(() => `project:${props.project.id}`, again);
-  const items = () => runs.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = () => search.status !== undefined || search.workflow !== undefined;
-  const clear = () => setSearch({ status: null, workflow: null });
-  createEffect(() => {
-    // A status that does not exist, from an old or mistyped URL, would show as an empty list without a reason.
-    if (search.status !== undefined && status() === undefined) setSearch({ status: null }, { replace: true });
+  const [search, setSearch] = useSearchParams<RunFilters & Record<string, string>>();
+  const projectId = props.project.id;
+  const filters = createMemo((): RunFilters => {
+    const { status, workflow, trigger, ref, actor, text, since } = search;
+    return { status, workflow, trigger, ref, actor, text, since } as RunFilters;
   });
-
+  const runs = createRunsList(
+    () => `project:${projectId}`,
+    createMemo(() => {
+      const filter = toRunFilter(filters(), Date.now());
+      return (cursor: string | null) => api.runs.list.query({ projectId, cursor, ...filter });
+    }),
+  );
+  const workflows = createQuery(() => ({
+    queryKey: ["workflows", projectId],
+    queryFn: () => api.workflows.list.query({ projectId }),
+  }));
+  const members = createQuery(() => ({
+    queryKey: ["members", props.project.orgId],
+    queryFn: () => api.orgs.members.query({ orgId: props.project.orgId }),
+  }));
+  const clear = () => setSearch(noFilters);
   return (
     <>
-      <div class="flex flex-wrap items-center gap-2">
-        <Select
-          label="Status"
-          hideLabel
-          value={status() ?? "all"}
-          onChange={(value) => setSearch({ status: value === "all" ? null : value })}
-          options={[
-            { value: "all", label: "Any status" },
-            ...runStatuses.map((each) => ({ value: each as string, label: statusWord(each) })),
-          ]}
-        />
-        <Select
-          label="Workflow"
-          hideLabel
-          value={search.workflow ?? "all"}
-          onChange={(value) => setSearch({ workflow: value === "all" ? null : value })}
-          options={[
-            { value: "all", label: "Any workflow" },
-            ...(workflows.data ?? []).map((workflow) => ({ value: workflow.path, label: workflow.name })),
-          ]}
-        />
-        <Show when={filtered()}>
-          <Button variant="ghost" onClick={clear}>
-            Clear filters
-          </Button>
-        </Show>
-      </div>
-      <Switch>
-        <Match when={runs.error && items().length === 0 ? runs.error : undefined}>
-          {(error) => (
-            <ErrorState
-              title="The runs could not be loaded"
-              error={error()}
-              retry={() => void runs.refetch()}
-            />
-          )}
-        </Match>
-        <Match when={runs.isLoading}>
-          <p class="flex items-center gap-2 text-muted">
-            <Spinner /> Loading runs
-          </p>
-        </Match>
-        <Match when={items().length === 0 && filtered()}>
-          <EmptyState
-            title="No run matches these filters"
-            action={<Button onClick={clear}>Clear filters</Button>}
-          />
-        </Match>
-        <Match when={items().length === 0}>
+      <RunFilterBar
+        filters={filters()}
+        onChange={(change) => setSearch(change, { replace: true })}
+        onClear={clear}
+        workflows={workflows.data ?? []}
+        people={members.data ?? []}
+      />
+      <RunsTable
+        runs={runs}
+        filtered={Object.values(filters()).some((value) => value !== undefined)}
+        onClear={clear}
+        comparable
+        empty={
           <EmptyState
             icon={<CirclePlay />}
             title="No runs yet"
@@ -154,27 +115,8 @@ function RunsList(props: { project: Project; base: string }) {
               </>
             }
           />
-        </Match>
-        <Match when={items().length > 0}>
-          <ul
-            aria-label="Runs"
-            class="divide-y divide-line overflow-hidden rounded-panel border border-line bg-surface"
-          >
-            <For each={items()}>
-              {(run) => <RunRow run={run} href={`${props.base}/runs/${run.number}`} />}
-            </For>
-          </ul>
-          <Show when={runs.hasNextPage}>
-            <Button
-              class="self-center"
-              pending={runs.isFetchingNextPage}
-              onClick={() => void runs.fetchNextPage()}
-            >
-              Show older runs
-            </Button>
-          </Show>
-        </Match>
-      </Switch>
+        }
+      />
     </>
   );
 }

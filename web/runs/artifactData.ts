@@ -27,6 +27,11 @@ export function testReportOf(artifact: Artifact): TestReport | null {
   return artifact.kind === "test_report" ? (testReportSchema.safeParse(artifact.data).data ?? null) : null;
 }
 
+/** The same of an artifact's data alone. */
+export function readTestReport(data: unknown): TestReport | null {
+  return testReportSchema.safeParse(data).data ?? null;
+}
+
 /** Address and target of a `deploy_url`; null for anything that is not a web address. */
 export function deployOf(artifact: Artifact): DeployData | null {
   return artifact.kind === "deploy_url" ? (deploySchema.safeParse(artifact.data).data ?? null) : null;

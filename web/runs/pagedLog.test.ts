@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
 import { packLog } from "../../shared/run/packedLog.ts";
 import { appendLog, emptyLog } from "../../shared/run/stepLog.ts";
-import { makePagedLog } from "./pagedLog.ts";
+import { makePagedLog, type PagedLogOptions } from "./pagedLog.ts";
 
 const text = Array.from({ length: 9000 }, (_, index) => `line ${index}\n`).join("");
 const packed = packLog(appendLog(emptyLog, [{ stream: "out", text, at: 7 }]));
 
 function serve(limit = 8) {
-  return vi.fn((from: number, to: number) =>
+  return vi.fn<PagedLogOptions["fetch"]>((from, to) =>
     Promise.resolve(
       packed.pages
         .filter((page) => page.firstLine <= to && page.firstLine + page.lines > from)
@@ -19,7 +19,7 @@ function serve(limit = 8) {
 describe("makePagedLog", () => {
   test("W163 fetches what is looked at, once, and tells when it is there", async () => {
     const fetch = serve();
-    const onChange = vi.fn();
+    const onChange = vi.fn<PagedLogOptions["onChange"]>();
     const log = makePagedLog({ lines: 9000, fetch, onChange });
     for (let index = 4990; index < 5010; index += 1) expect(log.lineAt(index)).toBeUndefined();
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
@@ -42,7 +42,7 @@ describe("makePagedLog", () => {
   });
 
   test("a failure is told, and lines that retention has taken meanwhile are no endless loop", async () => {
-    const onChange = vi.fn();
+    const onChange = vi.fn<PagedLogOptions["onChange"]>();
     const failing = makePagedLog({ lines: 10, fetch: () => Promise.reject(new Error("away")), onChange });
     failing.lineAt(0);
     await vi.waitFor(() =>

@@ -16,6 +16,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import { Secrets } from "./Secrets.tsx";
+import { RetentionSection } from "./RetentionSection.tsx";
 
 type Org = Me["orgs"][number];
 type Member = Outputs["orgs"]["members"][number];
@@ -92,6 +93,8 @@ function OrgSettings(props: { org: Org; orgs: readonly Org[] }) {
             Open the audit log
           </LinkButton>
         </Section>
+      <Show when={isAdmin()}>
+        <RetentionSection orgId={props.org.id} projectId={null} />
       </Show>
       <Section title="Access tokens" text="For the command line, CI and other programs that act as you.">
         <A href="/settings/tokens" class="link self-start">

@@ -16,6 +16,7 @@ import { useToasts } from "../ui/Toast.tsx";
 import { GitAccess } from "./GitAccess.tsx";
 import { RequiredChecks } from "./RequiredChecks.tsx";
 import { Secrets } from "./Secrets.tsx";
+import { RetentionSection } from "./RetentionSection.tsx";
 import { Sites } from "./Sites.tsx";
 
 /** `/:org/:project/settings`: name, git access, what is published, deletion. */
@@ -75,6 +76,7 @@ function ProjectSettings(props: { project: Project }) {
       <FreezeSection orgId={props.project.orgId} projectId={props.project.id} isAdmin={isAdmin()} />
       <Show when={isAdmin()}>
         <RequiredChecks project={props.project} />
+        <RetentionSection orgId={props.project.orgId} projectId={props.project.id} />
         <Deletion project={props.project} />
       </Show>
     </>
