@@ -64,10 +64,9 @@ export const historyRouter = router({
         const { cursor, ...asked } = input;
         const hits = await searchLogs(tx, { ...asked, before: cursor ?? null });
         const pages = new Set(hits.map((hit) => hit.pageId));
-        const last = hits.at(-1);
         return {
           items: hits,
-          nextCursor: pages.size === input.limit && last !== undefined ? last.pageId : null,
+          nextCursor: pages.size === input.limit ? Math.min(...pages) : null,
         };
       }),
     ),

@@ -9,6 +9,8 @@ export async function searchLogs(
 ): Promise<LogHit[]> {
   const { rows } = await sql<LogHit>`
     select page_id as "pageId", run_id as "runId", number, name, status, finished_at as "finishedAt", step_id as "stepId", line, excerpt
-    from public.search_logs(${asked.projectId}, ${asked.words}, ${asked.before}, ${asked.limit})`.execute(tx);
+    from public.search_logs(${asked.projectId}, ${asked.words}, ${asked.before}, ${asked.limit})
+    -- The newest run first, within it in the order of the log.
+    order by max(page_id) over (partition by run_id) desc, step_id, line`.execute(tx);
   return rows;
 }

@@ -88,6 +88,10 @@ describe("diffRuns", () => {
       noLongerFailing: ["a"],
       stillFailing: ["b"],
     });
+    expect(diffRuns(facts({ tests: [report(5, "a")] }), facts()).tests).toMatchObject({
+      passed: [5, null],
+      noLongerFailing: [],
+    });
   });
 });
 

@@ -39,8 +39,10 @@ export interface StepChange {
 }
 
 export interface TestChange {
-  passed: [from: number, to: number];
-  failed: [from: number, to: number];
+  /** Null for a run without a report. */
+  passed: [from: number | null, to: number | null];
+  failed: [from: number | null, to: number | null];
+  /** Empty unless both have a report, as are the next two. */
   newlyFailing: string[];
   noLongerFailing: string[];
   stillFailing: string[];
@@ -117,14 +119,15 @@ function diffSteps(from: RunFacts, to: RunFacts): StepChange[] {
 function diffTests(from: RunFacts, to: RunFacts): TestChange | null {
   if (from.tests.length === 0 && to.tests.length === 0) return null;
   const sum = (run: RunFacts, of: "passed" | "failed") =>
-    run.tests.reduce((total, report) => total + report[of], 0);
+    run.tests.length === 0 ? null : run.tests.reduce((total, report) => total + report[of], 0);
+  const both = from.tests.length > 0 && to.tests.length > 0;
   const before = new Set(from.tests.flatMap((report) => report.failures));
   const after = new Set(to.tests.flatMap((report) => report.failures));
   return {
     passed: [sum(from, "passed"), sum(to, "passed")],
     failed: [sum(from, "failed"), sum(to, "failed")],
-    newlyFailing: [...after].filter((name) => !before.has(name)),
-    noLongerFailing: [...before].filter((name) => !after.has(name)),
+    newlyFailing: both ? [...after].filter((name) => !before.has(name)) : [],
+    noLongerFailing: both ? [...before].filter((name) => !after.has(name)) : [],
     stillFailing: [...after].filter((name) => before.has(name)),
   };
 }

@@ -181,7 +181,8 @@ function Tests(props: { diff: RunDiff }) {
       {(tests) => (
         <Part title="Tests">
           <p class="tabular">
-            {tests().passed[0]} → {tests().passed[1]} passed, {tests().failed[0]} → {tests().failed[1]} failed
+            {tests().passed[0] ?? "no report"} → {tests().passed[1] ?? "no report"} passed,{" "}
+            {tests().failed[0] ?? "–"} → {tests().failed[1] ?? "–"} failed
           </p>
           <Names title="Fail now" names={tests().newlyFailing} look="text-failed" />
           <Names title="No longer fail" names={tests().noLongerFailing} look="text-succeeded" />

@@ -72,12 +72,32 @@ export function layoutGraph(
     const { x = 0, y = 0 } = graph.node(key) as { x?: number; y?: number };
     return [id, { x: x - shape.nodeWidth / 2, y: y - shape.nodeHeight / 2 }];
   });
+  const places = new Map(placed);
   return {
     width,
     height,
-    nodes: new Map(placed),
-    edges: drawn.map(({ from, to, points }) => ({ from, to, path: pathOf(points(), shape.direction) })),
+    nodes: places,
+    edges: drawn.map(({ from, to, points }) => {
+      const ends = { from: places.get(from), to: places.get(to) };
+      return { from, to, path: pathOf(atSides(points(), ends, shape), shape.direction) };
+    }),
   };
+}
+
+/** The points with the first and last in the middle of the boxes' sides, unless the edge runs backwards. */
+function atSides(
+  points: readonly Point[],
+  ends: { from: PlacedNode | undefined; to: PlacedNode | undefined },
+  shape: GraphShape,
+): readonly Point[] {
+  const { from, to } = ends;
+  if (from === undefined || to === undefined) return points;
+  const { nodeWidth: w, nodeHeight: h } = shape;
+  const right = shape.direction === "right";
+  if (right ? from.x + w > to.x : from.y + h > to.y) return points;
+  const first = right ? { x: from.x + w, y: from.y + h / 2 } : { x: from.x + w / 2, y: from.y + h };
+  const last = right ? { x: to.x, y: to.y + h / 2 } : { x: to.x + w / 2, y: to.y };
+  return [first, ...points.slice(1, -1), last];
 }
 
 /** Columns by how many boxes come before, in the order given; linear in the size of the graph. */
