@@ -35,11 +35,25 @@ export function renderTemplate(template: WorkflowTemplate, stack: Stack): string
     .join("\n");
 }
 
+const lacks = {
+  install: "nothing that installs its dependencies",
+  test: "no command that runs its tests",
+  build: "no command that builds it",
+  lint: "no command that lints it",
+  update: "no command that raises its dependencies",
+  repair: "no command that raises vulnerable dependencies alone",
+  publish: "no command that publishes it",
+} as const;
+
+/** What the project lacks of what the template is about, to go on after "The project has"; empty where it fits. */
+export function missingFor(template: WorkflowTemplate, stack: Stack): string[] {
+  return template.yaml.split("\n").flatMap((line) => {
+    const name = placeholder.exec(line)?.[1] as keyof typeof lacks | undefined;
+    return name === undefined || !line.includes("# needed") || stack[name] !== null ? [] : [lacks[name]];
+  });
+}
+
 /** Whether the project has what the template is about: one without an update command cannot bump dependencies. */
 export function templateFits(template: WorkflowTemplate, stack: Stack): boolean {
-  const needs = template.yaml.split("\n").flatMap((line) => {
-    const name = placeholder.exec(line)?.[1];
-    return name === undefined || !line.includes("# needed") ? [] : [name];
-  });
-  return needs.every((name) => stack[name as keyof Stack] !== null);
+  return missingFor(template, stack).length === 0;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { lintWorkflow } from "../workflow/parseWorkflow.ts";
 import { problemText } from "../workflow/problemText.ts";
-import { renderTemplate, templateFits } from "./renderTemplate.ts";
+import { missingFor, renderTemplate, templateFits } from "./renderTemplate.ts";
 import { detectStack } from "./stack.ts";
 import { templates } from "./templates.ts";
 
@@ -50,6 +50,9 @@ it("W196 a stack is known by its files; scripts say what there is to run", () =>
 it("W196 a template whose point the project lacks does not fit", () => {
   const byId = (id: string) => templates.find((template) => template.id === id)!;
   expect(templateFits(byId("dependency-bump"), stacks.python)).toBe(false);
+  expect(missingFor(byId("dependency-bump"), stacks.python)).toEqual([
+    "no command that raises its dependencies",
+  ]);
   expect(templateFits(byId("flaky-test-hunter"), stacks["npm without scripts"])).toBe(false);
   expect(templateFits(byId("ci"), stacks.go)).toBe(true);
 });

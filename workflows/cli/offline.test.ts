@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { auditHeadText, auditLineText } from "../../shared/audit/auditLine.ts";
@@ -125,6 +125,47 @@ describe("coder init --local", () => {
   });
 });
 
+describe("coder init --template", () => {
+  test("writes a template for the directory's stack, over nothing that is there", async () => {
+    const packageJson = { name: "shop", scripts: { test: "node --test" } };
+    const cwd = home.project({ "package.json": JSON.stringify(packageJson), "pnpm-lock.yaml": "" });
+    const written = await coder(["init", "--template", "ci"], { cwd });
+    expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining("coder run ci --local") });
+    const text = readFileSync(join(cwd, ciPath), "utf8");
+    expect(text).toContain("corepack pnpm run test");
+    expect(text).not.toContain("step_id: build");
+    expect((await coder(["lint"], { cwd })).code).toBe(0);
+
+    writeFileSync(join(cwd, ciPath), good);
+    const again = await coder(["init", "--template", "ci"], { cwd });
+    expect(again).toMatchObject({ code: 1, stdout: "" });
+    expect(again.stderr).toMatch(/\.coder\/workflows\/ci\.yaml .*--force/);
+    expect(readFileSync(join(cwd, ciPath), "utf8")).toBe(good);
+    expect((await coder(["init", "--template", "ci", "--force"], { cwd })).code).toBe(0);
+    expect(readFileSync(join(cwd, ciPath), "utf8")).toBe(text);
+  });
+
+  test("tells what fits; an unknown id is answered with the nearest, one that does not fit with why", async () => {
+    const cwd = home.project({ "requirements.txt": "" });
+    const listed = await coder(["init", "--list-templates", "--json"], { cwd });
+    const { stack, templates } = JSON.parse(listed.stdout) as {
+      stack: string;
+      templates: { id: string; fits: boolean }[];
+    };
+    expect(stack).toBe("Python");
+    expect(templates.find(({ id }) => id === "dependency-bump")).toMatchObject({
+      fits: false,
+      missing: ["no command that raises its dependencies"],
+    });
+    expect((await coder(["init", "--list-templates"], { cwd })).stdout).toContain("needs a model");
+    const unknown = await coder(["init", "--template", "relase-train"], { cwd });
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('"release-train"') });
+    const unfit = await coder(["init", "--template", "dependency-bump"], { cwd });
+    expect(unfit).toMatchObject({ code: 2, stderr: expect.stringContaining("no command that raises") });
+    expect(existsSync(join(cwd, ".coder"))).toBe(false);
+  });
+});
+
 describe("coder completion", () => {
   test("suggests commands, options and workflow names from the commands themselves", async () => {
     const cwd = home.project({ [ciPath]: good, ".coder/workflows/release.yaml": good });
@@ -134,6 +175,7 @@ describe("coder completion", () => {
     expect(await suggest("run", "")).toEqual(["ci", "release"]);
     expect(await suggest("run", "--dr")).toEqual(["--dry-run"]);
     expect(await suggest("lint", ".coder/workflows/r")).toEqual([".coder/workflows/release.yaml"]);
+    expect(await suggest("init", "--template", "re")).toEqual(["release-train", "review-bot"]);
     expect(await suggest("completion", "")).toEqual(["bash", "zsh", "fish"]);
   });
 

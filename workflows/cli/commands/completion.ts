@@ -53,6 +53,10 @@ async function suggest(program: Command, cli: Cli, words: readonly string[]): Pr
     const sub = command.commands.find((one) => one.name() === word);
     if (sub !== undefined) command = sub;
   }
+  const before = words.at(-2) ?? "";
+  const option = command.options.find(({ long, short }) => before !== "" && [long, short].includes(before));
+  if (option?.argChoices !== undefined)
+    return option.argChoices.filter((choice) => choice.startsWith(current));
   const names = current.startsWith("-")
     ? optionsOf(command)
     : [...subcommandsOf(command), ...(await valuesOf(command, cli))];

@@ -1,11 +1,11 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { proposalSchema } from "../../../shared/operationalize/proposal.ts";
 import { CoderError } from "../../../shared/errors.ts";
+import { templates } from "../../../shared/templates/templates.ts";
+import { nameHint } from "../../../shared/workflow/nearestName.ts";
 import { inferWorkflows } from "../../operationalize/inferWorkflows.ts";
 import { describeFacts, readProjectFacts } from "../../operationalize/projectFacts.ts";
 import { connect } from "../api.ts";
@@ -14,16 +14,30 @@ import { exitCodes } from "../exitCodes.ts";
 import { followRun } from "../followRun.ts";
 import { plain } from "../output.ts";
 import { findProject } from "../project.ts";
+import { projectPaths } from "../projectPaths.ts";
 import { RunPrinter } from "../runPrinter.ts";
-
-const run = promisify(execFile);
+import { initFromTemplate, listTemplates } from "./initTemplate.ts";
 
 interface InitOptions {
   project?: string;
   local?: true;
   write?: true;
   open?: true;
+  template?: string;
+  listTemplates?: true;
+  force?: true;
   json?: true;
+}
+
+/** Its ids are the choices for shell completion; a wrong one is answered with the nearest. */
+function templateOption(): Option {
+  const ids = templates.map(({ id }) => id);
+  const option = new Option("-t, --template <id>", "write one workflow from a template, for this directory");
+  option.argChoices = ids;
+  return option.argParser((id: string) => {
+    if (ids.includes(id)) return id;
+    throw new InvalidArgumentError(nameHint(id, ids) ?? "See coder init --list-templates");
+  });
 }
 
 export function addInit(program: Command, cli: Cli): void {
@@ -32,6 +46,9 @@ export function addInit(program: Command, cli: Cli): void {
     .description("propose the workflows that fit a project")
     .option("--local", "read this directory, without a server and without trying what is proposed")
     .option("--write", "with --local: write the proposed files")
+    .addOption(templateOption())
+    .option("--force", "with --template: replace the file that is there")
+    .option("--list-templates", "tell which templates there are and which fit this directory")
     .option("--open", "on the server: open the change that adds the proposed files")
     .option(
       "-p, --project <org/project>",
@@ -40,11 +57,18 @@ export function addInit(program: Command, cli: Cli): void {
     .option("--json", "print the proposal as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  coder init --local\n  coder init --local --write\n  coder init --open\n\nOn the server every proposed workflow is tried before it is proposed.",
+      "\nExamples:\n  coder init --local\n  coder init --local --write\n  coder init --template ci\n  coder init --open\n\nOn the server every proposed workflow is tried before it is proposed.",
     )
     .action(async (options: InitOptions) => {
-      process.exitCode = await (options.local ? initHere(cli, options) : initOnServer(cli, options));
+      process.exitCode = await chosen(cli, options);
     });
+}
+
+function chosen(cli: Cli, options: InitOptions): Promise<number> {
+  if (options.listTemplates) return listTemplates(cli, options);
+  const { template: id, ...rest } = options;
+  if (id !== undefined) return initFromTemplate(cli, { id, ...rest });
+  return options.local ? initHere(cli, options) : initOnServer(cli, options);
 }
 
 async function initHere(cli: Cli, options: InitOptions): Promise<number> {
@@ -74,19 +98,6 @@ async function initHere(cli: Cli, options: InitOptions): Promise<number> {
   }
   for (const { path, reason } of leftOut) output.note(`${path}: not proposed. ${reason}`);
   return exitCodes.ok;
-}
-
-/** What git would take; in a plain directory, everything but the packages. */
-async function projectPaths(cwd: string): Promise<string[]> {
-  const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const text = await run("git", ["-C", cwd, ...listing], { maxBuffer: 256 * 1024 * 1024 }).then(
-    ({ stdout }) => stdout,
-    async () => {
-      const find = ["-path", "*/node_modules", "-prune", "-o", "-type", "f", "-printf", String.raw`%P\0`];
-      return (await run("find", [cwd, ...find], { maxBuffer: 256 * 1024 * 1024 })).stdout;
-    },
-  );
-  return text.split("\0").filter((path) => path !== "");
 }
 
 async function initOnServer(cli: Cli, options: InitOptions): Promise<number> {
