@@ -123,6 +123,43 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
   });
 });
 
+test("a new workflow starts from a template that fits the project, by keys, and is saved", async ({
+  page,
+  stack,
+}) => {
+  const api = await apiAsOwner(stack);
+  const manifest = JSON.stringify({ scripts: { test: "node --test" } });
+  const project = await createProject(api, {
+    name: "Started",
+    files: { "package.json": manifest, "yarn.lock": "", [path]: yaml },
+  });
+  const base = `/${project.orgSlug}/${project.slug}`;
+  await signInAsOwner(page, `${base}/workflows/new`);
+  const unfit = page.getByRole("list", { name: "Templates that do not fit" });
+  await expect(unfit.getByText("The project has no command that raises vulnerable")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Review bot" })).toBeVisible();
+  for (const width of [390, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expectNoViolations(page);
+    const wider = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect.soft(wider, `pixels that the page is wider than ${width}`).toBe(0);
+  }
+  await page.getByRole("link", { name: "Checks on every change" }).focus();
+  await page.keyboard.press("Enter");
+  // The repository has a ci.yaml already.
+  const draft = page.getByRole("textbox", { name: "Editor of .coder/workflows/ci-2.yaml" });
+  await expect(draft).toContainText("corepack yarn run test");
+  await expect(box(page, /^Run tests/)).toBeVisible();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: /A change to look at first/ }).click();
+  await page.getByRole("option", { name: "Straight to main" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Commit to main" }).click();
+  await page.waitForURL(`**${base}/workflows/ci-2.yaml`);
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+});
+
 interface Refs {
   refs: { name: string; commit: string }[];
 }

@@ -18,6 +18,9 @@ const Issue = lazy(async () => ({ default: (await import("./issues/IssuePage.tsx
 const Workflows = lazy(async () => ({
   default: (await import("./workflows/WorkflowsPage.tsx")).WorkflowsPage,
 }));
+const NewWorkflow = lazy(async () => ({
+  default: (await import("./workflows/NewWorkflowPage.tsx")).NewWorkflowPage,
+}));
 const Workflow = lazy(async () => ({ default: (await import("./workflows/WorkflowPage.tsx")).WorkflowPage }));
 const ProjectSettings = lazy(async () => ({
   default: (await import("./settings/ProjectSettingsPage.tsx")).ProjectSettingsPage,
@@ -54,6 +57,7 @@ export function Routes() {
       <Route path="/:org/:project/issues" component={Issues} />
       <Route path="/:org/:project/issues/:number" component={Issue} />
       <Route path="/:org/:project/workflows" component={Workflows} />
+      <Route path="/:org/:project/workflows/new" component={NewWorkflow} />
       <Route path="/:org/:project/workflows/:file" component={Workflow} />
       <Route path="/:org/:project/what-if" component={WhatIf} />
       <Route path="/:org/:project/events" component={Events} />

@@ -129,6 +129,11 @@ export function detectStack(files: readonly string[], manifest?: string): Stack 
   };
 }
 
+/** Whether the files tell of a stack at all; of those that do not, `detectStack` takes npm's. */
+export function tellsStack(files: readonly string[]): boolean {
+  return ["package.json", ...others.map(({ file }) => file)].some((file) => files.includes(file));
+}
+
 function scriptsOf(manifest: string | undefined): string[] {
   if (manifest === undefined) return [];
   try {

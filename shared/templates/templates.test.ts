@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { lintWorkflow } from "../workflow/parseWorkflow.ts";
 import { problemText } from "../workflow/problemText.ts";
 import { missingFor, renderTemplate, templateFits } from "./renderTemplate.ts";
-import { detectStack } from "./stack.ts";
+import { detectStack, tellsStack } from "./stack.ts";
 import { templates } from "./templates.ts";
 
 const manifest = (...scripts: string[]): string =>
@@ -45,6 +45,8 @@ it("W196 a stack is known by its files; scripts say what there is to run", () =>
   expect(stacks["npm without scripts"]).toMatchObject({ install: "npm install", test: null, build: null });
   expect(stacks.rust).toMatchObject({ name: "Rust", test: "cargo test" });
   expect(detectStack(["package.json", "Cargo.toml"], "not json").name).toBe("Node (npm)");
+  expect(tellsStack(["go.mod"])).toBe(true);
+  expect(tellsStack(["docs/go.mod", "index.html"])).toBe(false);
 });
 
 it("W196 a template whose point the project lacks does not fit", () => {

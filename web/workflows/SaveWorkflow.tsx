@@ -1,4 +1,3 @@
-import { useNavigate } from "@solidjs/router";
 import { createTwoFilesPatch } from "diff";
 import { createSignal, Show } from "solid-js";
 import { toCoderError } from "../../shared/errors.ts";
@@ -15,8 +14,6 @@ import { useToasts } from "../ui/Toast.tsx";
 
 export interface SaveWorkflowProps {
   project: Project;
-  /** `/:org/:project` */
-  base: string;
   path: string;
   /** For a file that is new, so that its name can be chosen. */
   isNew: boolean;
@@ -25,8 +22,8 @@ export interface SaveWorkflowProps {
   text: string;
   problems: readonly Problem[];
   onClose: () => void;
-  /** Committed to the default branch, under this path. */
-  onSaved: (path: string) => void;
+  /** Committed under this path, to the default branch or with a change of this number. */
+  onSaved: (path: string, change?: number) => void;
   /** Somebody changed the file meanwhile; the edits stay and are on top of this text now. */
   onMoved: (theirs: string) => void;
 }
@@ -37,7 +34,6 @@ type Way = "branch" | "change";
 export function SaveWorkflow(props: SaveWorkflowProps) {
   const api = useApi();
   const toasts = useToasts();
-  const navigate = useNavigate();
   const [way, setWay] = createSignal<Way>("change");
   const [message, setMessage] = createSignal("");
   const [name, setName] = createSignal(props.path.split("/").at(-1) ?? "");
@@ -96,8 +92,7 @@ export function SaveWorkflow(props: SaveWorkflowProps) {
         body: "",
         head: branch,
       });
-      props.onSaved(path());
-      navigate(`${props.base}/changes/${number}`);
+      props.onSaved(path(), number);
     } catch (thrown) {
       setFailure(toCoderError(thrown).message);
     } finally {

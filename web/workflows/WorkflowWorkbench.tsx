@@ -28,6 +28,8 @@ export interface WorkflowWorkbenchProps {
   project: Project;
   base: string;
   path: string;
+  /** In no commit yet, so that it has no runs either. */
+  isNew: boolean;
   onSave: () => void;
 }
 

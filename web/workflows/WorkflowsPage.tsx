@@ -84,8 +84,17 @@ function WorkflowList(props: { project: Project; base: string }) {
           <EmptyState
             icon={<WorkflowIcon />}
             title="No workflows yet"
-            text="Workflows are YAML files in .coder/workflows of the repository. Operationalize reads the project and proposes those that fit."
-            action={<LinkButton href="?operationalize=open">Operationalize</LinkButton>}
+            text="Workflows are YAML files in .coder/workflows of the repository. Operationalize reads the project and proposes those that fit; a template is one that you choose yourself."
+            action={
+              <>
+                <LinkButton variant="primary" href="?operationalize=open">
+                  Operationalize
+                </LinkButton>
+                <Show when={mayWrite(props.project.role)}>
+                  <LinkButton href={`${props.base}/workflows/new`}>Start from a template</LinkButton>
+                </Show>
+              </>
+            }
           />
         </Match>
         <Match when={workflows.data}>

@@ -12,20 +12,23 @@ import { projectPaths } from "../projectPaths.ts";
 export async function listTemplates({ cwd, output }: Cli, options: { json?: true }): Promise<number> {
   const stack = await stackOf(cwd);
   const listed = templates
-    .map((template) => ({ ...template, missing: missingFor(template, stack) }))
-    .sort((a, b) => Number(a.missing.length > 0) - Number(b.missing.length > 0));
+    .map((template) => {
+      const { id, title, description, agent } = template;
+      const missing = missingFor(template, stack);
+      return { id, title, description, agent, fits: missing.length === 0, missing };
+    })
+    .sort((a, b) => Number(b.fits) - Number(a.fits));
   if (options.json) {
-    const all = listed.map(({ yaml: _, ...rest }) => ({ ...rest, fits: rest.missing.length === 0 }));
-    output.json({ stack: stack.name, templates: all });
+    output.json({ stack: stack.name, templates: listed });
     return exitCodes.ok;
   }
   output.note(`For ${stack.name}:`);
   const width = Math.max(...listed.map(({ id }) => id.length));
-  for (const { id, description, agent, missing } of listed) {
+  for (const { id, description, agent, fits, missing } of listed) {
     const name = output.style("bold", id.padEnd(width));
     const notes = [
       ...(agent ? ["needs a model"] : []),
-      ...(missing.length > 0 ? [`does not fit: the project has ${missing.join(", ")}`] : []),
+      ...(fits ? [] : [`does not fit: the project has ${missing.join(", ")}`]),
     ];
     output.print(`${name}  ${description}`);
     if (notes.length > 0) output.print(`${" ".repeat(width)}  ${output.style("dim", notes.join("; "))}`);
