@@ -61,6 +61,14 @@ function createRail() {
     enabled: session.signedIn(),
     refetchInterval: 60_000,
   }));
+  const messages = createQuery(() => ({
+    queryKey: ["inbox", "messages"],
+    queryFn: () => api.notifications.list.query({}),
+    enabled: session.signedIn(),
+    refetchInterval: 60_000,
+  }));
+  const waiting = () =>
+    (inbox.data?.waiting.length ?? 0) + (messages.data?.filter(({ readAt }) => readAt === null).length ?? 0);
   return createMemo((): RailItem[] => {
     const place = placeOf(location.pathname);
     const at = (href: string, section?: string) =>
@@ -75,7 +83,7 @@ function createRail() {
       icon: <InboxIcon aria-hidden="true" />,
       current: at("/inbox"),
       keys: "g i",
-      count: inbox.data?.waiting.length,
+      count: waiting(),
     });
     if (place.project !== undefined) {
       const base = `/${place.org}/${place.project}`;

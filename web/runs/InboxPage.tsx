@@ -12,6 +12,7 @@ import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Select } from "../ui/Select.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { ApprovalCard } from "./ApprovalCard.tsx";
+import { NotificationList } from "./NotificationList.tsx";
 import { RunRow } from "./RunRow.tsx";
 
 type Inbox = Outputs["approvals"]["inbox"];
@@ -112,7 +113,7 @@ function InboxList() {
           </Show>
           <Waiting approvals={waiting()} mayDecide={(slug) => mayWrite(roleIn(slug))} onDecided={again} />
           <Failed runs={failed()} />
-          <Messages messages={said()} />
+          <NotificationList notifications={said()} />
         </Match>
         <Match when={inbox.error}>
           {(error) => (
@@ -232,33 +233,6 @@ function Failed(props: { runs: Inbox["failedRuns"] }) {
           <For each={props.runs}>
             {(run) => (
               <RunRow run={run} project={run.projectName} href={`/${pathOf(run)}/runs/${run.number}`} />
-            )}
-          </For>
-        </ul>
-      </section>
-    </Show>
-  );
-}
-
-function Messages(props: { messages: Outputs["notifications"]["list"] }) {
-  return (
-    <Show when={props.messages.length > 0}>
-      <section class="flex flex-col gap-3" aria-labelledby="messages">
-        <h2 id="messages" class="text-base">
-          Messages
-        </h2>
-        <ul class="divide-y divide-line overflow-hidden rounded-panel border border-line bg-surface">
-          <For each={props.messages}>
-            {(one) => (
-              <li class="flex flex-col gap-1 px-3 py-2">
-                <p class="break-words whitespace-pre-wrap">{one.message}</p>
-                <p class="flex flex-wrap gap-x-2 text-xs text-muted">
-                  <a class="link" href={`/${pathOf(one)}/runs/${one.runNumber}`}>
-                    {one.projectName}: {one.runName} #{one.runNumber}
-                  </a>
-                  <RelativeTime at={one.createdAt} />
-                </p>
-              </li>
             )}
           </For>
         </ul>

@@ -13,7 +13,9 @@ import { editWorkflow, type WorkflowEdit } from "../../shared/workflow/edit/edit
 import type { Problem } from "../../shared/workflow/problem.ts";
 import { createWorkflowNames } from "../editor/createWorkflowNames.ts";
 import { mayWrite, type Project } from "../project.ts";
+import { WhatIf } from "../policy/WhatIf.tsx";
 import { createCommands } from "../ui/commands.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import type { WorkflowDraft } from "./createWorkflowDraft.ts";
@@ -37,6 +39,7 @@ const views = [
   { id: "yaml", label: "YAML" },
   { id: "graph", label: "Graph" },
   { id: "about", label: "About" },
+  { id: "what-if", label: "What if" },
 ] as const;
 type View = (typeof views)[number]["id"];
 
@@ -179,6 +182,31 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
                   base={props.base}
                   path={props.path}
                 />
+              </div>
+            </Match>
+            <Match when={view() === "what-if"}>
+              <div
+                class="min-h-0 flex-1 overflow-y-auto p-4"
+                tabIndex={0}
+                role="region"
+                aria-label="What if the policies were these"
+              >
+                <Show
+                  when={!props.isNew}
+                  fallback={
+                    <EmptyState
+                      title="Nothing to try yet"
+                      text="Once this workflow has run, an edit of its policies can be tried here on what its runs did."
+                    />
+                  }
+                >
+                  <WhatIf
+                    projectId={props.project.id}
+                    workflowPath={props.path}
+                    yaml={props.draft.text()}
+                    base={props.base}
+                  />
+                </Show>
               </div>
             </Match>
           </Switch>
