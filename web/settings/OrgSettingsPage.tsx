@@ -93,7 +93,6 @@ function OrgSettings(props: { org: Org; orgs: readonly Org[] }) {
             Open the audit log
           </LinkButton>
         </Section>
-      <Show when={isAdmin()}>
         <RetentionSection orgId={props.org.id} projectId={null} />
       </Show>
       <Section title="Access tokens" text="For the command line, CI and other programs that act as you.">
