@@ -33,11 +33,22 @@ export const builtinTarget: DeployTarget = {
       .digest("hex");
     return {
       contentHash,
-      subject: { files: files.length, bytes: total, directory },
+      subject: { files: files.length, bytes: total, directory, content: contentLines(manifest) },
       publish: () => publish(request, { manifest, contentHash, read }),
     };
   },
 };
+
+/** How many files an approval shows one by one. */
+const shownFiles = 200;
+
+/** Each file with the beginning of its hash, so that whoever decides sees what another question differs in. */
+function contentLines(manifest: SiteManifest): string[] {
+  const lines = Object.entries(manifest).map(([path, { sha256 }]) => `${sha256.slice(0, 12)} ${path}`);
+  if (lines.length <= shownFiles) return lines;
+  const rest = createHash("sha256").update(lines.slice(shownFiles).join("\n")).digest("hex");
+  return [...lines.slice(0, shownFiles), `${rest.slice(0, 12)} and ${lines.length - shownFiles} more files`];
+}
 
 async function findSite(
   sandbox: Sandbox,

@@ -14,7 +14,7 @@ export interface DeployPlan {
   /** sha-256 over everything that would be served. */
   contentHash: string;
   /** For people: what is about to happen. */
-  subject: { files: number; bytes: number; directory: string };
+  subject: { files: number; bytes: number; directory: string; content: string[] };
   /** Does it. The same plan of the same step twice is one deployment. */
   publish(): Promise<{ url: string; deploymentId: string }>;
 }

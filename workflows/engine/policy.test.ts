@@ -121,6 +121,7 @@ test("W141 what changes after it was approved is void and asked again, with both
     subject: { files: 2 },
   });
   expect(second.contentHash).not.toBe(first!.contentHash);
+  expect(second.subject["content"]).toContainEqual(expect.stringMatching(/^[0-9a-f]{12} more\.html$/));
   expect(
     ofType(events, "approval.decided").map(({ approvalId, decision }) => [approvalId, decision]),
   ).toEqual([

@@ -22,7 +22,7 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
   try {
     const sandbox = await context.sandbox();
     const plan = await target.plan({ target: spec.target, inputs, sandbox, context });
-    const { files, bytes, directory } = plan.subject;
+    const { files, bytes, directory, content } = plan.subject;
     context.log(
       "note",
       `${files} files, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`,
@@ -38,7 +38,7 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
       },
       contentHash: plan.contentHash,
       reason: context.step.name,
-      subject: { target: spec.target, files, bytes, directory, commit: context.run.commit },
+      subject: { target: spec.target, files, bytes, directory, content, commit: context.run.commit },
     });
     if (!permission.allowed) return permission.result;
     const { url, deploymentId } = await plan.publish();
