@@ -45,8 +45,7 @@ const pages = ["signin", "inbox", "settings", ""];
 export function placeOf(pathname: string): { org?: string; project?: string; section?: string } {
   const [org = "", project = "", section = ""] = pathname.split("/").slice(1);
   if (pages.includes(org)) return {};
-  if (["", "settings", "audit"].includes(project)) return { org };
-  if (project === "" || project === "settings" || project === "runs") return { org };
+  if (["", "settings", "audit", "runs"].includes(project)) return { org };
   return { org, project, section };
 }
 

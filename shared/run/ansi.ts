@@ -52,10 +52,16 @@ const sequence = new RegExp(
 const reordering = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 function visible(text: string): string {
-  return text.replace(
-    reordering,
-    (control) => `‹U+${control.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`,
-  );
+  if (text.search(reordering) === -1) return text;
+  const parts: string[] = [];
+  let from = 0;
+  for (const { index } of text.matchAll(reordering)) {
+    const number = text.charCodeAt(index).toString(16).toUpperCase().padStart(4, "0");
+    parts.push(text.slice(from, index), `‹U+${number}›`);
+    from = index + 1;
+  }
+  parts.push(text.slice(from));
+  return parts.join("");
 }
 
 /** What a terminal would show of a line that returned to its start: the text after the last carriage return. */
