@@ -23,8 +23,8 @@ triggers:
   - { type: repo_event, event: push, branches: [main], actors: { allow_bots: true } }
   - { type: repo_event, event: pull_request.opened, actors: { allow_bots: true } }
   - { type: repo_event, event: pull_request.updated, actors: { allow_bots: true } }
-# A newer push makes the older run pointless.
-concurrency: { group: "ci-\${{ project.ref }}", when_full: cancel_oldest }
+# A newer push makes the older run pointless; one that somebody started by hand is theirs to stop.
+concurrency: { group: 'ci-\${{ project.ref }}-\${{ has(event.event) ? "events" : "by-hand" }}', when_full: cancel_oldest }
 policies:
   ${network}
 defaults: { on_interrupt: retry }
@@ -43,7 +43,7 @@ triggers:
   - { type: manual }
   - { type: repo_event, event: pull_request.opened, actors: { allow_bots: true } }
   - { type: repo_event, event: pull_request.updated, actors: { allow_bots: true } }
-concurrency: { group: "preview-\${{ project.ref }}", when_full: cancel_oldest }
+concurrency: { group: 'preview-\${{ project.ref }}-\${{ has(event.event) ? "events" : "by-hand" }}', when_full: cancel_oldest }
 policies:
   ${network}
 defaults: { on_interrupt: retry }

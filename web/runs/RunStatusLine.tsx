@@ -56,7 +56,7 @@ export function RunStatusLine(props: {
             {(ms) => formatDuration(ms())}
           </Show>
         </span>
-        <Show when={props.freshness === "offline" || props.freshness === "polling"}>
+        <Show when={!isFinal(status()) && (props.freshness === "offline" || props.freshness === "polling")}>
           <span class="inline-flex items-center gap-1 text-waiting">
             <WifiOff class="size-4" aria-hidden="true" />
             {props.freshness === "offline"

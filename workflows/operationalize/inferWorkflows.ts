@@ -62,7 +62,12 @@ function ci(facts: ProjectFacts): Candidate {
           { type: "repo_event", event: "pull_request.opened", actors: withBots },
           { type: "repo_event", event: "pull_request.updated", actors: withBots },
         ],
-        concurrency: { group: "ci-${{ project.ref }}", max: 1, when_full: "cancel_oldest" },
+        // A newer push makes the older run pointless; a run that somebody started by hand is theirs to stop.
+        concurrency: {
+          group: 'ci-${{ project.ref }}-${{ has(event.event) ? "events" : "by-hand" }}',
+          max: 1,
+          when_full: "cancel_oldest",
+        },
         defaults: { on_interrupt: "retry" },
         policies: policies(1800),
         steps,
