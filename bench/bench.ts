@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { execution } from "./execution.ts";
 import { firstPage } from "./firstPage.ts";
 import { toTable, type Benchmark, type Measurement } from "./measure.ts";
 import { lint } from "./lint.ts";
@@ -20,6 +21,7 @@ const benchmarks: Record<string, Benchmark> = {
   firstPage,
   sandbox,
   runs,
+  execution,
   realtime,
   preview,
   lint,

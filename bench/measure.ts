@@ -1,10 +1,12 @@
 /** One row of the table: what was measured, in which unit, and what it is held against. */
 export interface Measurement {
   name: string;
-  unit: "ms" | "kB" | "ratio" | "MB" | "1/s";
+  unit: "ms" | "kB" | "ratio" | "MB" | "1/s" | "%";
   samples: number[];
   /** Upper bound that the median must stay under. */
   target?: number;
+  /** Lower bound that the median must reach. */
+  floor?: number;
   /** The same thing done the plain way, measured in the same run. */
   reference?: { name: string; samples: number[] };
   note?: string;
@@ -46,14 +48,18 @@ const digits = (value: number): string =>
 
 /** The table as Markdown. */
 export function toTable(measurements: readonly Measurement[]): string {
-  const rows = measurements.map(({ name, unit, samples, target, reference, note }) => {
+  const rows = measurements.map(({ name, unit, samples, target, floor, reference, note }) => {
     const middle = median(samples);
     return [
       name,
       `${digits(middle)} ${unit}`,
       digits(quantile(samples, 0.95)),
       String(samples.length),
-      target === undefined ? "" : `${middle < target ? "✓" : "✗"} < ${target} ${unit}`,
+      target !== undefined
+        ? `${middle < target ? "✓" : "✗"} < ${target} ${unit}`
+        : floor !== undefined
+          ? `${middle >= floor ? "✓" : "✗"} ≥ ${floor} ${unit}`
+          : "",
       reference === undefined ? "" : `${digits(median(reference.samples))} ${unit} (${reference.name})`,
       reference === undefined ? "" : digits(middle / median(reference.samples)),
       note ?? "",

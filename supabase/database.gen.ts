@@ -1327,6 +1327,7 @@ export type Database = {
           inputs: NonNullable<Json>;
           kind: string;
           last_seq: number;
+          light: boolean;
           logs_deleted_at: string | null;
           logs_packed_at: string | null;
           name: string;
@@ -1362,6 +1363,7 @@ export type Database = {
           inputs?: NonNullable<Json>;
           kind: string;
           last_seq?: number;
+          light?: boolean;
           logs_deleted_at?: string | null;
           logs_packed_at?: string | null;
           name: string;
@@ -1396,6 +1398,7 @@ export type Database = {
           inputs?: NonNullable<Json>;
           kind?: string;
           last_seq?: number;
+          light?: boolean;
           logs_deleted_at?: string | null;
           logs_packed_at?: string | null;
           name?: string;

@@ -19,6 +19,7 @@ const callers: Record<string, string[]> = {
   "private.audit_act": nobody,
   "private.audit_run_event": nobody,
   "private.author_name": nobody,
+  "private.begin_step": server,
   "private.change_events": nobody,
   "private.change_payload": nobody,
   "private.check_events": nobody,
@@ -43,6 +44,7 @@ const callers: Record<string, string[]> = {
   "private.keep_audit_log": nobody,
   "private.know_refs": server,
   "private.lock_concurrency": nobody,
+  "private.mark_light": nobody,
   "private.missing_checks": server,
   // Called by policies, which run as whoever asks.
   "private.my_admin_orgs": users,

@@ -5,7 +5,8 @@ import { appendRunEvents, type KeyedEvent } from "./sql/appendRunEvents.ts";
 
 /** The one place that writes events of runs. Lost connections are waited out; a fenced worker is told so once. */
 export interface RunEvents {
-  append(runId: string, ...events: KeyedEvent[]): Promise<void>;
+  /** Returns the database's time, in milliseconds since the epoch. */
+  append(runId: string, ...events: KeyedEvent[]): Promise<number>;
   /** Log of one execution of a step. `execution` keeps its keys apart from those of an interrupted one. */
   openLog(target: { runId: string; stepId: string; execution: string }): StepLog;
 }
@@ -29,9 +30,9 @@ export function makeRunEvents(deps: {
   maxLogChars?: number;
 }): RunEvents {
   const { sql, workerId, redactorOf, maxLogChars = defaultMaxLogChars } = deps;
-  const store = (runId: string, events: KeyedEvent[]): Promise<void> =>
+  const store = (runId: string, events: KeyedEvent[]): Promise<number> =>
     whenConnected(() => appendRunEvents(sql, { runId, workerId, events }));
-  const append = (runId: string, ...events: KeyedEvent[]): Promise<void> =>
+  const append = (runId: string, ...events: KeyedEvent[]): Promise<number> =>
     store(
       runId,
       events.map(({ key, event }) => ({ key, event: storable(redactorOf(runId).json(event)) as RunEvent })),
@@ -61,7 +62,7 @@ interface LogOptions {
   execution: string;
   redactor: Redactor;
   maxLogChars: number;
-  append: (...events: KeyedEvent[]) => Promise<void>;
+  append: (...events: KeyedEvent[]) => Promise<unknown>;
 }
 
 class BatchedLog implements StepLog {
@@ -120,6 +121,7 @@ class BatchedLog implements StepLog {
     this.#chunks = [];
     this.#storing = this.#storing
       .then(() => this.#options.append(...events))
+      .then(() => undefined)
       .catch((error: unknown) => {
         // Told by close(), whoever writes cannot wait for it.
         this.#failure ??= error;

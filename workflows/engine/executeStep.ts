@@ -24,14 +24,13 @@ import type { Repair } from "./repair.ts";
 import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
 import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
 import type { Slots } from "./slots.ts";
-import { leavesFiles } from "./runState.ts";
+import { isLight, leavesFiles } from "./runState.ts";
 import { leftFilesOf } from "./leftFiles.ts";
-import { beginStep } from "./sql/beginStep.ts";
+import { beginStep, type StepRunRow } from "./sql/beginStep.ts";
 import { listPassedChecks } from "./sql/listPassedChecks.ts";
 import { listArtifacts } from "./sql/listArtifacts.ts";
 import { notifyMembers } from "./sql/notifyMembers.ts";
 import { publishDeployment } from "./sql/publishDeployment.ts";
-import { loadStepRuns } from "./sql/loadStepRuns.ts";
 import { makeStepSecrets, openedOf } from "./stepSecrets.ts";
 
 export interface StepRequest {
@@ -57,6 +56,8 @@ export type StepOutcome =
       execs: number;
       /** The end is stored: no attempt follows. */
       final: boolean;
+      /** The database's time, in milliseconds since the epoch; null when nothing was stored. */
+      endedAt: number | null;
     }
   | ({ kind: "needs_approval"; execs: number } & Omit<NeedsApproval, "status">);
 
@@ -110,7 +111,10 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
   if (!step) throw new CoderError("internal", `Run ${runId} has no step ${stepId}`);
   if (request.stopped) host.abort(request.stopped);
   const asking = { orgId: run.orgId, first: host.isOpen };
-  const release = await deps.slots.take(host.signal, asking).catch(() => undefined);
+  // What opens no sandbox needs no slot.
+  const release = isLight(step)
+    ? () => undefined
+    : await deps.slots.take(host.signal, asking).catch(() => undefined);
   const free = host.use();
   const startedAt = performance.now();
   const finish = async (ended: Ended, execs: number): Promise<StepOutcome> => {
@@ -118,14 +122,15 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     // The outcome is journaled as well as stored as an event.
     const { status, failure, outputs, exitCode } = deps.secrets.redactorOf(runId).json(ended);
     const final = status !== "failed" || request.last || ended.gaveUp === true;
+    let endedAt: number | null = null;
     if (final) {
       const durationMs = Math.round(performance.now() - startedAt);
-      await deps.events.append(runId, {
+      endedAt = await deps.events.append(runId, {
         key: `step.finished:${stepId}`,
         event: { type: "step.finished", stepId, status, exitCode, durationMs, outputs, failure },
       });
     }
-    return { kind: "ended", status, failure, outputs, execs, final };
+    return { kind: "ended", status, failure, outputs, execs, final, endedAt };
   };
   try {
     if (!release) return await finish(abortedEnd(host), request.execsBefore);
@@ -162,7 +167,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     }
     if (interrupted)
       log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
-    const context = await makeContext(deps, {
+    const context = makeContext(deps, {
       request,
       run,
       plan,
@@ -171,6 +176,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
       host,
       log,
       loaded,
+      rows: begun.steps,
       execution: String(begun.execs),
     });
     const worked = await work(step, context, host);
@@ -279,13 +285,16 @@ interface ContextParts {
   host: RunHost;
   log: StepLog;
   loaded: LoadedSecrets;
+  /** Where the run's steps were when this one began. */
+  rows: readonly StepRunRow[];
   execution: string;
 }
 
-async function makeContext(deps: ExecuteDeps, parts: ContextParts): Promise<StepContext> {
+function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
   const { request, run, plan, step, host, log, loaded, execution } = parts;
-  const rows = await whenConnected(() => loadStepRuns(deps.sql, run.id));
-  const finished = rows.filter((row) => ["succeeded", "failed", "skipped", "canceled"].includes(row.status));
+  const finished = parts.rows.filter((row) =>
+    ["succeeded", "failed", "skipped", "canceled"].includes(row.status),
+  );
   // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
   const workMayExist = finished.some(
     // What was taken over from an earlier run has not begun here, but its files are.

@@ -31,9 +31,12 @@ export interface IntakeOptions {
   onError(error: unknown): void;
 }
 
+/** Runs without a sandbox wait for the database and for others, and hardly for this machine. */
+const maxLightRuns = 16;
+
 export function makeIntake(options: IntakeOptions): Intake {
   const { sql, workerId, maxRuns } = options;
-  const atWork = new Map<string, { orgId: string; pauses: number }>();
+  const atWork = new Map<string, { orgId: string; light: boolean; pauses: number }>();
   // What is taken when a step ends is no part of that step.
   const outside = AsyncLocalStorage.snapshot();
   let stopped = false;
@@ -44,16 +47,19 @@ export function makeIntake(options: IntakeOptions): Intake {
 
   const take = async (): Promise<void> => {
     const active = [...atWork.values()].filter(({ pauses }) => pauses === 0);
-    const limit = Math.max(0, maxRuns - active.length);
+    const light = active.filter((run) => run.light).length;
+    const limit = Math.max(0, maxRuns - (active.length - light));
+    const lightLimit = Math.max(0, maxLightRuns - light);
     const claim = randomUUID();
     more = false;
     const busyOrgs = [...new Set(active.map(({ orgId }) => orgId))];
-    const taken = await takeRuns(sql, { workerId, claim, limit, busyOrgs });
-    if (taken.length >= limit) more = true;
+    const taken = await takeRuns(sql, { workerId, claim, limit, lightLimit, busyOrgs });
+    const takenLight = taken.filter((run) => run.light).length;
+    if (takenLight >= lightLimit || taken.length - takenLight >= limit) more = true;
     if (taken.length === 0) return;
     // With no room left, the others wait for a run to end.
     again = again || more;
-    for (const { runId, orgId } of taken) atWork.set(runId, { orgId, pauses: 0 });
+    for (const { runId, orgId, light } of taken) atWork.set(runId, { orgId, light, pauses: 0 });
     crashPoint("after-take");
     await options.start(
       taken.map(({ runId }) => runId),
@@ -88,7 +94,7 @@ export function makeIntake(options: IntakeOptions): Intake {
       round();
     },
     working({ id, orgId }) {
-      if (!atWork.has(id)) atWork.set(id, { orgId, pauses: 0 });
+      if (!atWork.has(id)) atWork.set(id, { orgId, light: false, pauses: 0 });
     },
     settled(runId) {
       if (atWork.delete(runId)) roomMade();

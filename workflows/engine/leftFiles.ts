@@ -8,7 +8,7 @@ import { whenConnected, type Sql } from "./database.ts";
 import type { RunPlan } from "./planRun.ts";
 import { leavesFiles, namesFiles } from "./runState.ts";
 import { listLeftFiles } from "./sql/listLeftFiles.ts";
-import type { StepRunRow } from "./sql/loadStepRuns.ts";
+import type { StepRunRow } from "./sql/beginStep.ts";
 
 /** A file of the checkout that an earlier step has left. */
 export interface LeftFile {

@@ -2,7 +2,7 @@ import { CoderError } from "../../shared/errors.ts";
 import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
 import { projectVariables } from "../../shared/workflow/projectVariables.ts";
-import { policiesSchema, type Policies } from "../../shared/workflow/schema.ts";
+import { policiesSchema, type Policies, type Workflow } from "../../shared/workflow/schema.ts";
 import { operationalizeSteps } from "../operationalize/operationalizeStep.ts";
 import type { EngineStep } from "../steps/step.ts";
 import type { RunRow } from "./sql/loadRun.ts";
@@ -27,17 +27,9 @@ export function planRun(run: RunRow): RunPlan {
       project: projectVariables({}, place),
     };
   }
-  const parsed = parseWorkflow(run.snapshot.yaml ?? "", { path: run.workflow_path });
-  if (!parsed.ok) {
-    const problem = parsed.problems.find((one) => one.severity === "error");
-    throw new CoderError(
-      "bad_input",
-      `${run.workflow_path} cannot run: ${problem?.message ?? "it is empty"} (line ${problem?.line ?? 1})`,
-    );
-  }
-  const { workflow } = parsed;
+  const { workflow, steps } = readWorkflow(run.snapshot.yaml ?? "", run.workflow_path);
   return {
-    steps: planWorkflow(workflow).steps,
+    steps,
     policies: workflow.policies,
     outputs: workflow.outputs,
     project: projectVariables(workflow, place),
@@ -57,4 +49,36 @@ function operationalizePlan(): EngineStep[] {
     onInterrupt: "retry",
     spec: { type: "operationalize", step_id: id },
   }));
+}
+
+interface ReadWorkflow {
+  workflow: Workflow;
+  steps: EngineStep[];
+}
+
+/** A thousand runs of one file that wait are one plan in memory, and are read once. Small files only: they are all kept. */
+const read = new Map<string, ReadWorkflow>();
+const maxRead = 50;
+const maxReadChars = 64 * 1024;
+
+function readWorkflow(yaml: string, path: string): ReadWorkflow {
+  const key = `${path}\n${yaml}`;
+  const known = read.get(key);
+  if (known) return known;
+  const parsed = parseWorkflow(yaml, { path });
+  if (!parsed.ok) {
+    const problem = parsed.problems.find((one) => one.severity === "error");
+    throw new CoderError(
+      "bad_input",
+      `${path} cannot run: ${problem?.message ?? "it is empty"} (line ${problem?.line ?? 1})`,
+    );
+  }
+  const { workflow } = parsed;
+  const result = { workflow, steps: planWorkflow(workflow).steps };
+  if (key.length <= maxReadChars) read.set(key, result);
+  for (const oldest of read.keys()) {
+    if (read.size <= maxRead) break;
+    read.delete(oldest);
+  }
+  return result;
 }

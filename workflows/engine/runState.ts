@@ -47,6 +47,11 @@ export function leavesFiles(step: { type: string }): boolean {
   return ["command", "agent", "operationalize"].includes(step.type);
 }
 
+/** Whether a step opens no sandbox; private.mark_light says the same of a run. */
+export function isLight(step: EngineStep): boolean {
+  return step.type === "notify" || step.type === "approve";
+}
+
 /** Whether a step says itself which files it leaves: they are kept as artifacts, and need not be made again. */
 export function namesFiles(step: EngineStep): boolean {
   return step.spec.type === "command" && step.spec.artifacts !== undefined;

@@ -74,5 +74,6 @@ function internalFailure(execsBefore: number): (error: unknown) => StepOutcome {
     outputs: {},
     execs: execsBefore + 1,
     final: true,
+    endedAt: null,
   });
 }

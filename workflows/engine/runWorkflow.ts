@@ -100,13 +100,17 @@ function announce(deps: RunWorkflowDeps, loaded: LoadedRun): Promise<void> {
     key: `run.resumed:${workerId}`,
     event: { type: "run.resumed", workerId, reason },
   };
-  const said = deps.events.append(
-    loaded.run.id,
-    ...(loaded.status === "queued" ? [started] : [started, resumed]),
-  );
+  const said = deps.events
+    .append(loaded.run.id, ...(loaded.status === "queued" ? [started] : [started, resumed]))
+    .then(() => undefined);
   // Whoever needs it said awaits it; until then its failure is nobody's.
   said.catch(() => undefined);
   return said;
+}
+
+/** When a step ended, if the message says that: asking for the time is a query and a journaled call. */
+function endOf(message: RunMessage | null): number | null {
+  return message?.type === "done" && message.outcome.kind === "ended" ? message.outcome.endedAt : null;
 }
 
 class Run {
@@ -156,9 +160,9 @@ class Run {
       const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
       if (working) this.#deps.working(this.#run);
       else this.#deps.parked(this.#run.id);
-      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 20_000 });
+      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
       const before = now;
-      now = await this.#now();
+      now = endOf(message) ?? (await this.#now());
       if (working) activeMs += now - before;
       if (message) await this.#receive(message, now);
       if (working && activeMs >= budgetMs) await this.#stopRun("budget_wall_clock", now);

@@ -57,15 +57,13 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   });
   context.signal.throwIfAborted();
   output = output.slice(-summaryChars);
-  const report = await collectReports(context, sandbox, {
-    output,
-    reports: spec.reports,
-    exitCode: result.exitCode,
-  });
-  const leak = await keepPatch(context, sandbox);
+  const [report, leak, said] = await Promise.all([
+    collectReports(context, sandbox, { output, reports: spec.reports, exitCode: result.exitCode }),
+    keepPatch(context, sandbox),
+    readOutputs(sandbox, outputFile),
+  ]);
   if (result.exitCode !== 0 && networkRefusal.test(output))
     await sayRefusedHosts(context, `${spec.command}\n${output}`);
-  const said = await readOutputs(sandbox, outputFile);
   const outputs = {
     ...(said.ok ? said.outputs : {}),
     exitCode: result.exitCode,
@@ -141,7 +139,8 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<string
   let size = 0;
   const diff = `git -c core.fsmonitor=false diff --no-ext-diff --no-textconv --no-color --binary ${context.run.commit} --`;
   const result = await sandbox.exec({
-    command: `git rev-parse --git-dir >/dev/null 2>&1 || exit 0; ${diff}`,
+    // One process: a shell that becomes git.
+    command: `[ -e .git ] || exit 0; exec ${diff}`,
     timeoutMs: 30_000,
     signal: context.signal,
     onOutput: (stream, text) => {

@@ -1,22 +1,37 @@
+import type { StepStatus } from "../../../shared/run/events.ts";
+import type { Value } from "../../../shared/workflow/expressions.ts";
 import type { Sql } from "../database.ts";
 import type { KeyedEvent } from "./appendRunEvents.ts";
 
+export interface StepRunRow {
+  step_id: string;
+  type: string;
+  status: StepStatus;
+  execs: number;
+  outputs: Record<string, Value>;
+}
+
+export interface BegunStep {
+  /** How often the step has begun, this time included. */
+  execs: number;
+  cancelRequested: boolean;
+  /** The run has ended. */
+  finished: boolean;
+  /** All steps of the run, in their order. */
+  steps: StepRunRow[];
+}
+
 /**
- * Counts that a step's work begins, before it begins, and stores `step.started` (and what must stand before it) in the same transaction.
- * Returns how often it has begun, and whether somebody has asked the run to stop meanwhile.
+ * Counts that a step's work begins, before it begins, and stores `step.started` (and what must stand before it) in the
+ * same transaction and round trip (private.begin_step).
  */
 export async function beginStep(
   sql: Sql,
   request: { runId: string; stepId: string; workerId: string; events: KeyedEvent[] },
-): Promise<{ execs: number; cancelRequested: boolean; finished: boolean }> {
-  return sql.begin(async (tx) => {
-    // The events' writer locks the run's row first; so must we.
-    await tx`select private.append_run_events(${request.runId}, ${tx.json(request.events as unknown as Parameters<Sql["json"]>[0])}, ${request.workerId})`;
-    const [row] = await tx<{ execs: number; cancel_requested: boolean; finished: boolean }[]>`
-      update public.step_runs s set execs = s.execs + 1 from public.runs r
-      where s.run_id = ${request.runId} and s.step_id = ${request.stepId} and r.id = s.run_id
-      returning s.execs, r.cancel_requested_at is not null as cancel_requested, r.status in ('succeeded', 'failed', 'canceled') as finished`;
-    if (!row) throw new Error(`Step ${request.stepId} of run ${request.runId} is not in step_runs`);
-    return { execs: row.execs, cancelRequested: row.cancel_requested, finished: row.finished };
-  }) as Promise<{ execs: number; cancelRequested: boolean; finished: boolean }>;
+): Promise<BegunStep> {
+  const events = sql.json(request.events as unknown as Parameters<Sql["json"]>[0]);
+  const [row] = await sql<{ begun: BegunStep }[]>`
+    select private.begin_step(${request.runId}, ${request.stepId}, ${events}, ${request.workerId}) as begun`;
+  if (!row) throw new Error("begin_step returned nothing");
+  return row.begun;
 }
