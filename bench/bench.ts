@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execution } from "./execution.ts";
 import { firstPage } from "./firstPage.ts";
 import { toTable, type Benchmark, type Measurement } from "./measure.ts";
+import { history } from "./history.ts";
 import { lint } from "./lint.ts";
 import { preview } from "./preview.ts";
 import { realtime } from "./realtime.ts";
@@ -26,6 +27,7 @@ const benchmarks: Record<string, Benchmark> = {
   preview,
   lint,
   runLog,
+  history,
 };
 const results = join(import.meta.dirname, "results");
 

@@ -24,7 +24,7 @@ export async function runLog(): Promise<Measurement[]> {
     );
     const path = `${project.path}/runs/${run.number}`;
     const opening = await repeat(7, () => opened(context, `${path}?step=test`, 1));
-    const atTheEnd = await repeat(7, () => opened(context, `${path}?step=test#L${lines}`, lines));
+    const atTheEnd = await repeat(7, () => opened(context, `${path}?step=test#L${lines - 1}`, lines - 1));
     const page = await context.newPage();
     await page.goto(`${path}?step=test`);
     await lineShown(page, 1);
@@ -38,7 +38,7 @@ export async function runLog(): Promise<Measurement[]> {
         samples: opening,
         target: 500,
       },
-      { name: "open it at line 200,000", unit: "ms", samples: atTheEnd, target: 500 },
+      { name: "open it at line 199,999", unit: "ms", samples: atTheEnd, target: 500 },
       { name: "frame while scrolling 2 lines a frame", unit: "ms", samples: steady, target: 17 },
       {
         name: "frame while scrolling 200 lines a frame, pages fetched on the way",
