@@ -86,3 +86,12 @@ export interface ComparableRun {
   /** How many lines each step's packed log has. */
   logs: { stepId: string; lines: number }[];
 }
+
+/** What the page of a run begins with. */
+export interface OpenedRun {
+  run: Run;
+  /** Null while the log is in the events: they are followed instead. */
+  outline: RunOutline | null;
+  /** The lines that are seen first. */
+  first: { stepId: string; pages: LogPage[] } | null;
+}

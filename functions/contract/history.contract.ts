@@ -142,6 +142,23 @@ export function describeHistory(world: World): void {
       expect(items).toMatchObject([{ runId: oldest, line: 1 }]);
     });
 
+    test("W163 the page of an ended run begins with one answer, with the lines that are seen first", async () => {
+      const { id: projectId, slug } = await newProject();
+      const id = await packedRun(projectId, "a\nb\nc");
+      const [org] = await api.sql`select slug from orgs where id = ${orgId}`;
+      const address = { org: String(org!["slug"]), project: slug, number: 1 };
+      const opened = await as(viewer).history.open.query({ ...address, step: "test", line: 2 });
+      expect(opened).toMatchObject({
+        run: { id, logs: "pages" },
+        outline: { logs: [{ stepId: "test", lines: 3 }] },
+        first: { stepId: "test", pages: [{ firstLine: 0, body: "a\nb\nc" }] },
+      });
+      await api.sql`update runs set logs_packed_at = null where id = ${id}`;
+      expect(await as(viewer).history.open.query(address)).toMatchObject({ outline: null, first: null });
+      expect(await codeOf(as(viewer).history.open.query({ ...address, number: 9 }))).toBe("not_found");
+      expect(await codeOf(as(stranger).history.open.query(address))).toBe("not_found");
+    });
+
     test("W163 an ended run is read as outline and pages, and searched line by line", async () => {
       const { id: projectId } = await newProject({ [path]: ciYaml });
       const id = await packedRun(projectId, "a\nb\nneedle\nc");

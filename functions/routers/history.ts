@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { openRun } from "../openRun.ts";
 import { forgeOf } from "../forgeOf.ts";
 import { artifactChain } from "../sql/artifactChain.ts";
 import { comparableRun } from "../sql/comparableRun.ts";
@@ -8,7 +9,7 @@ import { requireRun } from "../sql/requireRun.ts";
 import { eventsWithoutLog, logHeaders } from "../sql/runOutline.ts";
 import { searchLogs } from "../sql/searchLogs.ts";
 import { procedure, router } from "../trpc.ts";
-import type { ChainLink, ComparableRun, LogHit, LogPage, RunOutline } from "../historyViews.ts";
+import type { ChainLink, ComparableRun, LogHit, LogPage, OpenedRun, RunOutline } from "../historyViews.ts";
 import type { Diff } from "../views.ts";
 import { commitSha, id } from "./inputs.ts";
 
@@ -19,6 +20,18 @@ const foundPerLog = 10_000;
 
 /** Runs that have ended, as they are looked at later: outline, pages of logs, search, what came of what. */
 export const historyRouter = router({
+  /** What the page of a run begins with, in one answer. */
+  open: procedure
+    .input(
+      z.strictObject({
+        org: z.string().max(64),
+        project: z.string().max(64),
+        number: z.int().positive(),
+        step: z.string().min(1).max(200).nullable().default(null),
+        line: z.int().positive().nullable().default(null),
+      }),
+    )
+    .query(({ ctx, input }): Promise<OpenedRun> => ctx.asCaller((tx) => openRun(tx, input))),
   /** All of an ended run but its log. */
   outline: procedure.input(z.strictObject({ runId: id })).query(({ ctx, input }): Promise<RunOutline> =>
     ctx.asCaller(async (tx) => {

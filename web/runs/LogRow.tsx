@@ -23,25 +23,26 @@ export interface LogRowProps {
 /** Of a line; a longer one would cost more to draw than anybody reads of it. */
 const shownChars = 4000;
 
-const timeFormat: Intl.DateTimeFormatOptions & { fractionalSecondDigits: 3 } = {
+/** Made once: a formatter costs more than the row that it is for. */
+const timeFormat = new Intl.DateTimeFormat("en", {
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
   fractionalSecondDigits: 3,
   hour12: false,
-};
+});
 
 /** One line of a log: its number as a link, its text with colours, its time on hover; or the title of a group. */
 export function LogRow(props: LogRowProps) {
-  const time = () =>
-    props.line === undefined ? "" : new Date(props.line.at).toLocaleTimeString("en", timeFormat);
+  const time = () => (props.line === undefined ? "" : timeFormat.format(props.line.at));
   const text = () => props.line?.text ?? "";
   const hidden = () => Math.max(0, text().length - shownChars);
   return (
     <div
       class="flex h-5 w-max min-w-full leading-5 hover:bg-hover"
       classList={{ "bg-accent-soft": props.named, "bg-waiting-soft": props.found }}
-      title={time()}
+      // Told when it is asked for: most rows scroll by.
+      onPointerEnter={(event) => (event.currentTarget.title = time())}
     >
       <a
         href={`#L${props.number}`}

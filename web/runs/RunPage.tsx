@@ -1,9 +1,9 @@
-import { useParams } from "@solidjs/router";
+import { useLocation, useParams } from "@solidjs/router";
 import { createQuery } from "@tanstack/solid-query";
 import { createMemo, Match, Show, Switch } from "solid-js";
-import { emptyRunView, reduceOutline, stepOf } from "../../shared/run/reduceRun.ts";
+import { reduceOutline, stepOf } from "../../shared/run/reduceRun.ts";
 import { emptyLog } from "../../shared/run/stepLog.ts";
-import { useApi } from "../api.ts";
+import { useApi, type Outputs } from "../api.ts";
 import { createLiveRun } from "../live.ts";
 import { createProject } from "../project.ts";
 import { useSession } from "../session.tsx";
@@ -12,7 +12,10 @@ import { ErrorState } from "../ui/ErrorState.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { createEndedLog, createLiveLog } from "./logSource.ts";
+import { lineOf } from "./lineOf.ts";
 import { RunScreen, type RunPlace } from "./RunScreen.tsx";
+
+type Opened = Outputs["history"]["open"];
 
 /** `/:org/:project/runs/:number`: one run, live. */
 export function RunPage() {
@@ -28,12 +31,21 @@ function LoadedRun() {
   const params = useParams();
   const project = createProject();
   const number = () => Number(params["number"]);
-  const run = createQuery(() => ({
-    queryKey: ["run", project.data?.id, number()],
-    queryFn: () => api.runs.get.query({ projectId: project.data?.id ?? "", number: number() }),
-    enabled: project.data !== undefined && Number.isInteger(number()),
+  const location = useLocation();
+  // By address and beside the project, not after it: one answer has all that the page begins with.
+  const opened = createQuery(() => ({
+    queryKey: ["run", params["org"], params["project"], number()],
+    queryFn: () =>
+      api.history.open.query({
+        org: params["org"] ?? "",
+        project: params["project"] ?? "",
+        number: number(),
+        step: location.query["step"]?.toString() || null,
+        line: lineOf(location.hash),
+      }),
+    enabled: Number.isInteger(number()) && number() > 0,
   }));
-  const both = () => (project.data && run.data ? { project: project.data, run: run.data } : null);
+  const both = () => (project.data && opened.data ? { project: project.data, opened: opened.data } : null);
   const crumbs = () => [
     { label: params["org"] ?? "", href: "/" },
     { label: project.data?.name ?? params["project"] ?? "", href: `/${params["org"]}/${params["project"]}` },
@@ -50,23 +62,31 @@ function LoadedRun() {
         </Page>
       }
     >
-      <Match when={project.error ?? run.error}>
+      <Match when={project.error ?? opened.error}>
         {(error) => (
           <Page crumbs={crumbs()}>
             <ErrorState
               title="The run could not be loaded"
               error={error()}
-              retry={() => void (project.error ? project : run).refetch()}
+              retry={() => void (project.error ? project : opened).refetch()}
             />
           </Page>
         )}
       </Match>
-      <Match when={both()?.run.id} keyed>
+      <Match when={both()?.opened.run.id} keyed>
         {(_id) => (
           <Show when={both()}>
             {(loaded) => {
-              const props = { run: loaded().run, project: loaded().project, crumbs: crumbs() };
-              return loaded().run.logs === "events" ? <LiveRun {...props} /> : <EndedRun {...props} />;
+              // As it was when the page was opened: a run that ends while it is looked at is followed to its end.
+              const Kind = loaded().opened.run.logs === "events" ? LiveRun : EndedRun;
+              return (
+                <Kind
+                  run={loaded().opened.run}
+                  opened={loaded().opened}
+                  project={loaded().project}
+                  crumbs={crumbs()}
+                />
+              );
             }}
           </Show>
         )}
@@ -96,28 +116,23 @@ function LiveRun(props: RunPlace) {
 }
 
 /** A run that has ended: all but its log at once, and of the log what is looked at. */
-function EndedRun(props: RunPlace) {
+function EndedRun(props: RunPlace & { opened: Opened }) {
   const api = useApi();
   const runId = props.run.id;
-  const outline = createQuery(() => ({
-    queryKey: ["outline", runId],
-    queryFn: () => api.history.outline.query({ runId }),
-    staleTime: Infinity,
-  }));
-  const view = createMemo(() =>
-    outline.data === undefined ? emptyRunView(runId) : reduceOutline(runId, outline.data.events),
-  );
-  const freshness = () => (outline.error ? "offline" : outline.data === undefined ? "loading" : "live");
+  const outline = () => props.opened.outline;
+  const view = createMemo(() => reduceOutline(runId, outline()?.events ?? []));
   return (
     <RunScreen
       {...props}
       view={view()}
-      freshness={freshness()}
+      freshness="live"
       logOf={(stepId) => {
-        const header = outline.data?.logs.find((log) => log.stepId === stepId);
+        const header = outline()?.logs.find((log) => log.stepId === stepId);
+        const { first } = props.opened;
         return createEndedLog({
           lines: header?.lines ?? 0,
           groups: header?.groups ?? [],
+          known: first?.stepId === stepId ? first.pages : [],
           fetch: (from, to) => api.history.logPages.query({ runId, stepId, from, to }),
           find: (words) => api.history.findInLog.query({ runId, stepId, words }),
         });

@@ -1,7 +1,8 @@
 import { useLocation, useNavigate, useSearchParams } from "@solidjs/router";
 import { useQueryClient } from "@tanstack/solid-query";
 import { createEffect, createMemo, For, lazy, Match, on, Show, Suspense, Switch } from "solid-js";
-import { stepOf, type RunView, type StepView } from "../../shared/run/reduceRun.ts";
+import { stepOf, type RunView } from "../../shared/run/reduceRun.ts";
+import { stepOfInterest } from "../../shared/run/stepOfInterest.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
 import type { Outputs } from "../api.ts";
 import type { Freshness } from "../live.ts";
@@ -13,6 +14,7 @@ import { statusWord } from "../ui/StatusBadge.tsx";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import { ArtifactList } from "./ArtifactList.tsx";
 import { ArtifactView } from "./ArtifactView.tsx";
+import { lineOf } from "./lineOf.ts";
 import type { LogSource } from "./logSource.ts";
 import { RunActions } from "./RunActions.tsx";
 import { RunDecisions } from "./RunDecisions.tsx";
@@ -40,19 +42,6 @@ interface RunScreenProps extends RunPlace {
   logOf: (stepId: string) => LogSource;
 }
 
-/** Which step's log is shown when the URL names none: what failed, else what runs or waits, else the last with output. */
-function stepOfInterest(view: RunView): string | null {
-  const by = (...statuses: StepView["status"][]) => view.steps.find((step) => statuses.includes(step.status));
-  const ended = view.steps.filter((step) => step.status === "succeeded").at(-1);
-  const step = by("failed") ?? by("waiting") ?? by("running") ?? by("canceled") ?? ended ?? view.steps[0];
-  return step?.id ?? null;
-}
-
-function lineOf(hash: string): number | null {
-  const match = /^#L(\d+)$/.exec(hash);
-  return match === null ? null : Number(match[1]);
-}
-
 /** The page of one run: status, steps, and the view of it that the URL names. */
 export function RunScreen(props: RunScreenProps) {
   const queries = useQueryClient();
@@ -67,7 +56,7 @@ export function RunScreen(props: RunScreenProps) {
   const view = () => props.view;
   // Until the events are here, the page shows what the run's row says.
   const status = () => (view().lastSeq === 0 ? props.run.status : view().status);
-  const selectedStep = createMemo(() => search.step ?? stepOfInterest(view()));
+  const selectedStep = createMemo(() => search.step ?? stepOfInterest(view().steps)?.id ?? null);
   const step = createMemo(() => {
     const id = selectedStep();
     return id === null ? undefined : stepOf(view(), id);

@@ -1,11 +1,15 @@
 import { unpackPage, type PackedPage } from "../../shared/run/packedLog.ts";
 import type { LogLine } from "../../shared/run/stepLog.ts";
 
+type Page = Pick<PackedPage, "firstLine" | "lines" | "body" | "marks">;
+
 export interface PagedLogOptions {
   /** How many lines it has. */
   lines: number;
   /** Pages that hold the lines from `from` to `to`, counted from 0; may stop short of `to`. */
-  fetch: (from: number, to: number) => Promise<Pick<PackedPage, "firstLine" | "lines" | "body" | "marks">[]>;
+  fetch: (from: number, to: number) => Promise<Page[]>;
+  /** Pages that are there from the beginning. */
+  known?: readonly Page[];
   /** More lines are there, or (with a failure) could not be fetched. */
   onChange: (failure?: unknown) => void;
 }
@@ -32,10 +36,12 @@ export function makePagedLog(options: PagedLogOptions): PagedLog {
   let wanted = new Set<number>();
   let disposed = false;
 
-  const take = (pages: Awaited<ReturnType<PagedLogOptions["fetch"]>>) => {
+  const take = (pages: readonly Page[]) => {
     for (const page of pages)
       for (const [offset, line] of unpackPage(page).entries()) lines[page.firstLine + offset] = line;
   };
+
+  take(options.known ?? []);
 
   const fetchWanted = async () => {
     const parts = [...wanted].filter((part) => !asked.has(part)).sort((a, b) => a - b);

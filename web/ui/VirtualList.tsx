@@ -33,7 +33,7 @@ export function VirtualList(props: VirtualListProps) {
     },
     getScrollElement: () => element ?? null,
     estimateSize: () => props.rowHeight,
-    overscan: 24,
+    overscan: 12,
   });
 
   const toEnd = () => {
