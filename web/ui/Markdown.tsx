@@ -18,9 +18,10 @@ export function Markdown(props: { text: string }) {
             </Match>
             <Match when={block.kind === "heading" ? block : undefined}>
               {(heading) => (
-                <Dynamic component={`h${heading().level}`} class="font-semibold">
+                // Somebody's headings are not the page's: in its outline they would leave out levels.
+                <p class="font-semibold">
                   <Inlines inlines={heading().inlines} />
-                </Dynamic>
+                </p>
               )}
             </Match>
             <Match when={block.kind === "list" ? block : undefined}>
