@@ -34,7 +34,11 @@ export function Menu(props: MenuProps) {
         {props.trigger}
       </Kobalte.Trigger>
       <Kobalte.Portal>
-        <Kobalte.Content class="z-50 min-w-44 animate-enter rounded-panel border border-line bg-raised p-1 shadow-float outline-none">
+        {/* As in Select: a dialog must not hide its own menus. */}
+        <Kobalte.Content
+          data-kb-top-layer=""
+          class="z-50 min-w-44 animate-enter rounded-panel border border-line bg-raised p-1 shadow-float outline-none"
+        >
           <For each={props.items}>
             {(item) => (
               <Show when={item} fallback={<Kobalte.Separator class="my-1 border-t border-line" />}>

@@ -31,6 +31,7 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
       disallowEmptySelection
       disabled={props.disabled ?? false}
       gutter={4}
+      placement="bottom-start"
       sameWidth={false}
       class={`flex flex-col gap-1 ${props.class ?? ""}`}
       itemComponent={(row) => (
@@ -58,7 +59,11 @@ export function Select<Value extends string>(props: SelectProps<Value>) {
         <Kobalte.Icon as={ChevronDown} class="size-4 shrink-0 text-muted" aria-hidden="true" />
       </Kobalte.Trigger>
       <Kobalte.Portal>
-        <Kobalte.Content class="z-50 min-w-40 animate-enter rounded-panel border border-line bg-raised p-1 shadow-float">
+        {/* Without the mark a modal dialog around the trigger hides the list from assistive technology. */}
+        <Kobalte.Content
+          data-kb-top-layer=""
+          class="z-50 min-w-40 animate-enter rounded-panel border border-line bg-raised p-1 shadow-float"
+        >
           <Kobalte.Listbox class="max-h-80 overflow-auto outline-none" />
         </Kobalte.Content>
       </Kobalte.Portal>
