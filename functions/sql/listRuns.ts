@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { RunStatus } from "../../shared/run/events.ts";
 import type { CallerTransaction } from "../context.ts";
 import type { ListedRun, RunSummary } from "../views.ts";
+import { runsByName } from "./runsByName.ts";
 
 export interface RunFilter {
   status?: RunStatus | undefined;
@@ -53,42 +54,51 @@ export async function listRuns(
   of: { projectId: string } | { orgId: string },
   page: { filter: RunFilter; after: RunPlace | undefined; limit: number },
 ): Promise<ListedRun[]> {
-  const { filter, after } = page;
+  const text = page.filter.text === undefined ? undefined : textOf(page.filter.text);
+  const where = [
+    "projectId" in of ? sql<boolean>`r.project_id = ${of.projectId}` : sql<boolean>`r.org_id = ${of.orgId}`,
+    ...conditionsOf(page.filter, page.after),
+  ];
+  if (text?.kind === "exact") where.push(text.condition);
   let query = selectRuns(tx)
     .innerJoin("projects as p", "p.id", "r.project_id")
     .innerJoin("orgs as o", "o.id", "r.org_id")
     .select(["p.name as projectName", "p.slug as projectSlug", "o.slug as orgSlug"])
+    .where((eb) => eb.and(where))
     .orderBy("r.created_at", "desc")
     .orderBy("r.id", "desc")
     .limit(page.limit);
-  query =
-    "projectId" in of
-      ? query.where("r.project_id", "=", of.projectId)
-      : query.where("r.org_id", "=", of.orgId);
-  if (filter.status !== undefined) query = query.where("r.status", "=", filter.status);
-  if (filter.workflowPath !== undefined) query = query.where("r.workflow_path", "=", filter.workflowPath);
-  if (filter.trigger !== undefined) query = query.where("r.trigger", "=", filter.trigger);
-  if (filter.ref !== undefined) query = query.where("r.ref", "=", filter.ref);
-  if (filter.actor !== undefined) query = query.where("r.created_by", "=", filter.actor);
-  if (filter.since !== undefined) query = query.where("r.created_at", ">=", filter.since);
-  if (filter.until !== undefined) query = query.where("r.created_at", "<", filter.until);
-  if (filter.text !== undefined) query = query.where(holdsText(filter.text));
-  if (after !== undefined)
-    query = query.where(
-      sql<boolean>`(r.created_at, r.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`,
-    );
+  if (text?.kind === "name")
+    query = query.where("r.id", "in", runsByName(of, text.part, { where, limit: page.limit }));
   return query.execute();
 }
 
-/** A commit is looked up by its beginning, which the index on commits answers; anything else is looked for in the names. */
-function holdsText(text: string) {
+function conditionsOf(filter: RunFilter, after: RunPlace | undefined): RawBuilder<boolean>[] {
+  const conditions: RawBuilder<boolean>[] = [];
+  if (filter.status !== undefined) conditions.push(sql`r.status = ${filter.status}`);
+  if (filter.workflowPath !== undefined) conditions.push(sql`r.workflow_path = ${filter.workflowPath}`);
+  if (filter.trigger !== undefined) conditions.push(sql`r.trigger = ${filter.trigger}`);
+  if (filter.ref !== undefined) conditions.push(sql`r.ref = ${filter.ref}`);
+  if (filter.actor !== undefined) conditions.push(sql`r.created_by = ${filter.actor}`);
+  if (filter.since !== undefined) conditions.push(sql`r.created_at >= ${filter.since}`);
+  if (filter.until !== undefined) conditions.push(sql`r.created_at < ${filter.until}`);
+  if (after !== undefined)
+    conditions.push(sql`(r.created_at, r.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`);
+  return conditions;
+}
+
+/** A commit is looked up by its beginning, which the index on commits answers; anything else is part of a name. */
+function textOf(
+  text: string,
+): { kind: "exact"; condition: RawBuilder<boolean> } | { kind: "name"; part: string } {
   const trimmed = text.trim();
-  if (/^#?\d{1,9}$/.test(trimmed)) return sql<boolean>`r.number = ${Number(trimmed.replace("#", ""))}`;
-  if (/^[0-9a-f]{7,64}$/.test(trimmed)) {
-    // As a range and not `like`, which the index could not answer in every collation.
-    const end = `${trimmed.slice(0, -1)}${String.fromCharCode(trimmed.charCodeAt(trimmed.length - 1) + 1)}`;
-    return sql<boolean>`(r.commit collate "C" >= ${trimmed} and r.commit collate "C" < ${end})`;
-  }
-  const pattern = `%${trimmed.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-  return sql<boolean>`(r.name ilike ${pattern} or r.workflow_path ilike ${pattern})`;
+  if (/^#?\d{1,9}$/.test(trimmed))
+    return { kind: "exact", condition: sql`r.number = ${Number(trimmed.replace("#", ""))}` };
+  if (!/^[0-9a-f]{7,64}$/.test(trimmed)) return { kind: "name", part: trimmed };
+  // As a range and not `like`, which the index could not answer in every collation.
+  const end = `${trimmed.slice(0, -1)}${String.fromCharCode(trimmed.charCodeAt(trimmed.length - 1) + 1)}`;
+  return {
+    kind: "exact",
+    condition: sql`(r.commit collate "C" >= ${trimmed} and r.commit collate "C" < ${end})`,
+  };
 }
