@@ -790,6 +790,67 @@ export type Database = {
           },
         ];
       };
+      holds: {
+        Row: {
+          amount: number;
+          created_at: string;
+          ended_at: string | null;
+          held_before: number;
+          item: string;
+          key: string;
+          org_id: string;
+          run_id: string;
+          spent: number;
+          spent_before: number;
+          status: string;
+          step_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          amount: number;
+          created_at?: string;
+          ended_at?: string | null;
+          held_before: number;
+          item: string;
+          key: string;
+          org_id: string;
+          run_id: string;
+          spent?: number;
+          spent_before: number;
+          status?: string;
+          step_id: string;
+        };
+        Update: {
+          amount?: number;
+          created_at?: string;
+          ended_at?: string | null;
+          held_before?: number;
+          item?: string;
+          key?: string;
+          org_id?: string;
+          run_id?: string;
+          spent?: number;
+          spent_before?: number;
+          status?: string;
+          step_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "holds_org_id_fkey";
+            columns: ["org_id"];
+            isOneToOne: false;
+            referencedRelation: "orgs";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "holds_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "runs";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       issues: {
         Row: {
           body: string;

@@ -4,6 +4,7 @@ import { availableParallelism, hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
+import { readPrice } from "../shared/billing/credits.ts";
 import { CoderError, toCoderError } from "../shared/errors.ts";
 import { readSecretKeys } from "../shared/secrets/secretKeys.ts";
 import { makeCheckout } from "./engine/checkout.ts";
@@ -34,6 +35,8 @@ const environmentSchema = z.object({
   CODER_SMTP_URL: z.url().optional(),
   /** The sender of mail. */
   CODER_MAIL_FROM: z.string().default("Coder <coder@localhost>"),
+  /** What a minute of a command costs, in credits (docs/SELF_HOSTING.md). */
+  CODER_CREDITS_PER_MINUTE: z.string().default("0"),
   CODER_LOG_LEVEL: z.string().default("info"),
 });
 
@@ -82,6 +85,9 @@ async function main(): Promise<void> {
     openSandbox: sandboxOpener(environment.CODER_SANDBOX, logger),
     privateDirs: [dirname(workDir)],
     maxSteps: environment.CODER_MAX_STEPS,
+    prices: {
+      commandMinute: readPrice(environment.CODER_CREDITS_PER_MINUTE || "0", "CODER_CREDITS_PER_MINUTE"),
+    },
     secrets: [
       serviceKey,
       environment.CODER_DATABASE_URL,

@@ -1,3 +1,4 @@
+import { formatCredits, toMillicredits } from "../billing/credits.ts";
 import type { Policies } from "../workflow/schema.ts";
 import type { ActionName } from "./actions.ts";
 import { decide } from "./decide.ts";
@@ -30,6 +31,8 @@ export function decideRequest(request: PolicyRequest, policy: Policies): Verdict
   }
   if (request.action === "network.connect") return networkPermission(request, policy);
   if (request.action === "agent.run") return { kind: "allow", rule: "default" };
+  if (request.action === "credits.reserve")
+    return { kind: "allow", rule: policy.budget.max_credits === undefined ? "default" : budgetRule };
   const own = decide(request.action as ActionName, policy);
   if (own.kind === "ask" || request.patch === undefined) return own as Exclude<Decision, Deny>;
   // A gate at a path asks for the patch as a whole: one approval, for exactly these files.
@@ -46,6 +49,7 @@ function denialsOf(request: PolicyRequest, policy: Policies): Deny[] {
     return hostsOf(request, policy).filter((decision) => decision.kind === "deny");
   }
   if (action === "agent.run") return budgetDenials(policy);
+  if (action === "credits.reserve") return creditDenials(request, policy);
   const own = decide(action as ActionName, policy);
   return [
     ...(own.kind === "deny" ? [own] : []),
@@ -77,11 +81,28 @@ function missingChecks(request: PolicyRequest, policy: Policies): Deny[] {
   return [{ kind: "deny", rule: "checks.required", message }];
 }
 
+const budgetRule = "budget.max_credits";
+
+/** What was spent, what is held beside it, and the most that this can cost must fit together. */
+function creditDenials({ credits }: PolicyRequest, policy: Policies): Deny[] {
+  const { max_credits: max } = policy.budget;
+  if (credits === undefined || max === undefined) return [];
+  const { item, wanted, spent, held } = credits;
+  const left = toMillicredits(max) - spent - held;
+  if (wanted <= left) return [];
+  const besides = held === 0 ? "" : `, ${formatCredits(held)} held for what runs beside it`;
+  const message =
+    `This ${item} can cost up to ${formatCredits(wanted)}, and ${formatCredits(Math.max(0, left))} of policies.budget.max_credits ` +
+    `(${formatCredits(toMillicredits(max))}) is left: ${formatCredits(spent)} spent${besides}. ` +
+    (item === "command" ? "Lower the step's timeout_sec, or raise max_credits." : "Raise max_credits.");
+  return [{ kind: "deny", rule: budgetRule, message }];
+}
+
 /** A budget of nothing pays for no model at all. */
 function budgetDenials(policy: Policies): Deny[] {
   if (policy.budget.max_credits !== 0) return [];
   const message = "policies.budget.max_credits is 0, and an agent spends credits.";
-  return [{ kind: "deny", rule: "budget.max_credits", message }];
+  return [{ kind: "deny", rule: budgetRule, message }];
 }
 
 /** How many entries of a patch are kept in a recorded request. */

@@ -12,7 +12,7 @@ const patchEntrySchema = z.object({
  * so that the same question can be put to another policy later (see `whatIf.ts`).
  */
 export const policyRequestSchema = z.object({
-  /** An action that can be gated, `network.connect`, or `agent.run`. */
+  /** An action that can be gated, `network.connect`, `credits.reserve`, or `agent.run`. */
   action: z.string(),
   /** What would be written to the repository. */
   patch: z
@@ -25,6 +25,16 @@ export const policyRequestSchema = z.object({
     .optional(),
   /** Names of the checks that have passed on the very commit. */
   passedChecks: z.array(z.string()).optional(),
+  /** What something may cost at most, and what its run had spent and held besides, in millicredits. */
+  credits: z
+    .object({
+      /** What is paid for, such as `command`. */
+      item: z.string(),
+      wanted: z.int(),
+      spent: z.int(),
+      held: z.int(),
+    })
+    .optional(),
   /** Hosts, as `host` or `host:port`. */
   hosts: z.array(z.string()).optional(),
   /** What the word `registry` of the file stood for. */

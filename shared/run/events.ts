@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pricesSchema } from "../billing/credits.ts";
 import { policyRequestSchema } from "../policy/policyRequest.ts";
 
 /** Statuses and events of a run: the wire protocol between worker, database, functions and browser. */
@@ -106,7 +107,12 @@ export const runEventSchema = z.discriminatedUnion("type", [
     holders: z.array(z.number().int()),
   }),
   z.object({ type: z.literal("run.released"), group: z.string() }),
-  z.object({ type: z.literal("run.started"), workerId: z.string() }),
+  z.object({
+    type: z.literal("run.started"),
+    workerId: z.string(),
+    /** What the run pays, whatever the installation asks for later; absent where nothing costs anything. */
+    prices: pricesSchema.optional(),
+  }),
   z.object({ type: z.literal("run.resumed"), workerId: z.string(), reason: z.string() }),
   z.object({ type: z.literal("step.started"), stepId: z.string(), attempt: z.number().int() }),
   z.object({ type: z.literal("step.log"), stepId: z.string(), chunks: z.array(logChunkSchema) }),
@@ -145,6 +151,13 @@ export const runEventSchema = z.discriminatedUnion("type", [
     name: z.string(),
     /** What the step's command sees in its place. */
     givenAs: z.enum(["placeholder", "value"]),
+  }),
+  z.object({
+    type: z.literal("credits.spent"),
+    stepId: z.string(),
+    /** What was paid for, such as `command`. */
+    item: z.string(),
+    millicredits: z.int().positive(),
   }),
   z.object({ type: z.literal("artifact.created"), artifact: artifactSchema }),
   z.object({

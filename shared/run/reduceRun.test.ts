@@ -207,6 +207,36 @@ describe("folding", () => {
     expect(view.steps.every((step) => step.waitingFor === null)).toBe(true);
   });
 
+  it("W278 what a step has paid adds up over its attempts, and the steps to the run", () => {
+    const paid = (stepId: string, millicredits: number): RunEvent => ({
+      type: "credits.spent",
+      stepId,
+      item: "command",
+      millicredits,
+    });
+    const started = (stepId: string, attempt: number): RunEvent => ({
+      type: "step.started",
+      stepId,
+      attempt,
+    });
+    const events: RunEvent[] = [
+      queued,
+      started("s1", 1),
+      paid("s1", 5),
+      started("s1", 2),
+      paid("s1", 7),
+      finished("s1"),
+      started("s2", 1),
+      paid("s2", 100),
+    ];
+    const view = reduceRunEvents(
+      emptyRunView(runId),
+      events.map((event, index) => ({ runId, seq: index + 1, at: "2026-01-01T00:00:00Z", event })),
+    );
+    expect(view.millicredits).toBe(112);
+    expect(view.steps.map((step) => step.millicredits)).toEqual([12, 100, 0]);
+  });
+
   it("W40 an event of a step that the plan does not name is kept", () => {
     expect(stepOf(fold([queued, { type: "step.started", stepId: "new", attempt: 1 }]), "new")).toMatchObject({
       status: "running",

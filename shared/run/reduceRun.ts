@@ -46,6 +46,8 @@ export interface StepView extends PlannedStep {
   exitCode: number | null;
   failure: Failure | null;
   outputs: Record<string, Json>;
+  /** What it has cost so far, all attempts together. */
+  millicredits: number;
   /** The earlier run whose work this is, or null. */
   reusedFrom: { runId: string; number: number } | null;
   /** The approval that is open now, or null. */
@@ -96,6 +98,8 @@ export interface RunView {
   cancelReason: string | null;
   failure: Failure | null;
   outputs: Record<string, Json>;
+  /** What it has cost so far. */
+  millicredits: number;
   /** In the order of the plan. */
   steps: readonly StepView[];
   artifacts: readonly Artifact[];
@@ -127,6 +131,7 @@ export function emptyRunView(runId: string): RunView {
     cancelReason: null,
     failure: null,
     outputs: {},
+    millicredits: 0,
     steps: [],
     artifacts: [],
     approvals: [],
@@ -208,6 +213,14 @@ function fold(view: RunView, event: RunEvent, at: number): RunView {
     case "policy.allowed": {
       const { stepId, action, rule } = event;
       return { ...view, permissions: [...view.permissions, { stepId, action, rule, at }] };
+    }
+    case "credits.spent": {
+      const { millicredits } = event;
+      const paid = withStep(view, event.stepId, (step) => ({
+        ...step,
+        millicredits: step.millicredits + millicredits,
+      }));
+      return { ...paid, millicredits: paid.millicredits + millicredits };
     }
     // Told by the step's log and the audit log.
     case "secret.used":
@@ -319,6 +332,7 @@ function pendingStep(planned: PlannedStep): StepView {
     exitCode: null,
     failure: null,
     outputs: {},
+    millicredits: 0,
     reusedFrom: null,
     waitingFor: null,
     spans: [],

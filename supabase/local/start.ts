@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { enableCompileCache } from "node:module";
+import { readPrice } from "../../shared/billing/credits.ts";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
 import { readSecretKeys } from "../../shared/secrets/secretKeys.ts";
 import { prepareDatabase, readDatabasePlan, withRole } from "./bootstrap.ts";
@@ -66,6 +67,8 @@ function readSettings(): Settings {
   if (port !== undefined && port !== "" && !(/^\d+$/.test(port) && Number(port) < 65_536)) {
     throw new CoderError("bad_input", `CODER_PORT is "${port}"; set it to a number from 0 to 65535.`);
   }
+  // Refused here with one line, and not by a worker that dies again and again.
+  readPrice(process.env.CODER_CREDITS_PER_MINUTE || "0", "CODER_CREDITS_PER_MINUTE");
   return {
     dataDir: resolve(dataDir || join(root, ".coder-data")),
     port: port === undefined || port === "" ? undefined : Number(port),

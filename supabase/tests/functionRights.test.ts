@@ -44,6 +44,7 @@ const callers: Record<string, string[]> = {
   "private.keep_audit_log": nobody,
   "private.know_refs": server,
   "private.lock_concurrency": nobody,
+  "private.lock_run": nobody,
   "private.mark_light": nobody,
   "private.missing_checks": server,
   // Called by policies, which run as whoever asks.
@@ -60,6 +61,7 @@ const callers: Record<string, string[]> = {
   "private.refuse_when_frozen": nobody,
   "private.release_group": nobody,
   "private.release_groups": server,
+  "private.release_holds": nobody,
   "private.remember_sender": nobody,
   "private.report_check": server,
   "private.request_cancel": nobody,
@@ -68,10 +70,12 @@ const callers: Record<string, string[]> = {
   "private.require_project_writer": nobody,
   "private.require_run_writer": nobody,
   "private.require_secret_editor": nobody,
+  "private.reserve_credits": server,
   "private.retention_of": nobody,
   "private.run_origin": nobody,
   "private.secrets_of": server,
   "private.secrets_used": server,
+  "private.settle_credits": server,
   "private.sync_triggers": server,
   "private.take_runs": server,
   // Called by policies.

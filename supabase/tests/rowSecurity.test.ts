@@ -41,6 +41,7 @@ const rights: Record<string, Record<Verb, Actor[]>> = {
   run_events: readOnly,
   artifacts: readOnly,
   approvals: readOnly,
+  holds: readOnly,
   secrets: readOnly,
   deliveries: readOnly,
   freezes: readOnly,

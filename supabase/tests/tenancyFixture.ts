@@ -119,6 +119,8 @@ async function fillOrganisation(sql: postgres.Sql, owner: string, name: string):
     await tx`select dbos.enqueue_workflow(workflow_name => 'run', queue_name => 'runs',
       positional_args => array[to_json(${runId}::text)], workflow_id => ${runId}, application_name => 'coder')`;
     await tx`insert into step_runs (run_id, step_id, org_id, position, type, name) values (${runId}, 's1', ${orgId}, 1, 'command', 's')`;
+    await tx`insert into holds (run_id, key, org_id, step_id, item, amount, spent_before, held_before)
+      values (${runId}, 's1:1:command', ${orgId}, 's1', 'command', 1, 0, 0)`;
     await tx`insert into run_events (run_id, seq, org_id, key, event) values (${runId}, 1, ${orgId}, 'k', '{}')`;
     await tx`insert into artifacts (id, org_id, run_id, kind, name, sha256) values (${randomUUID()}, ${orgId}, ${runId}, 'patch', 'p', '')`;
     await tx`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash)

@@ -20,7 +20,7 @@ export interface DecideDeps {
 }
 
 /** What an agent or a command does inside its sandbox is no effect; a freeze lets it go on. */
-const sandboxedActions = /^(?:secret\.use:|network\.connect$|agent\.run$)/;
+const sandboxedActions = /^(?:secret\.use:|network\.connect$|agent\.run$|credits\.reserve$)/;
 
 /**
  * The one place where policy answers a step: decides, and stores the answer with its rule and with what it was asked, as an

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { toEstimate } from "./estimate.ts";
+import { policiesSchema } from "../../shared/workflow/schema.ts";
+import { estimateCredits, toEstimate } from "./estimate.ts";
 import { startEngineFixture, type EngineFixture } from "./testing.ts";
 
 // A deadline is only for what hangs.
@@ -29,6 +30,31 @@ test("W70 an estimate is the median and the range of earlier runs, of the whole 
       { id: "new", name: "new", runs: 0, durationMs: null },
     ],
   });
+});
+
+test("W277 the credits of an estimate: the worst case of every attempt, and what earlier times would cost now", () => {
+  const command = (name: string, timeoutSec: number, onFailure: object = { type: "fail_fast" }) =>
+    ({ id: name, name, type: "command", timeoutSec, onFailure }) as any;
+  const retry = { type: "retry", max_attempts: 3, backoff_sec: 0 };
+  const deploy = {
+    id: "d",
+    name: "d",
+    type: "deploy",
+    timeoutSec: 900,
+    onFailure: { type: "fail_fast" },
+  } as any;
+  const plan = {
+    steps: [command("a", 60), command("b", 30, retry), deploy],
+    policies: policiesSchema.parse({ budget: { max_credits: 0.5 } }),
+  };
+  const prices = { commandMinute: 250 };
+  expect(estimateCredits([], plan, prices)).toEqual({ worst: 0.625, likely: null, budget: 0.5 });
+  const runs = [
+    { durationMs: 9, steps: { a: 6000, b: 12_000, d: 60_000 } },
+    { durationMs: 9, steps: { a: 12_000 } },
+  ];
+  expect(estimateCredits(runs, plan, prices)?.likely).toEqual({ median: 0.063, low: 0.05, high: 0.075 });
+  expect(estimateCredits(runs, plan, { commandMinute: 0 })).toBeUndefined();
 });
 
 test("W70 a dry run does everything up to the first effect outside, and estimates the real one", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { freeOfCharge, type Prices } from "../../shared/billing/credits.ts";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
 import type { Artifact, Failure } from "../../shared/run/events.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
@@ -21,9 +22,11 @@ import { idempotencyId } from "./idempotencyId.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { Redactor } from "./redact.ts";
 import type { Repair } from "./repair.ts";
+import { reserveAndRecord } from "./reserveAndRecord.ts";
 import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
 import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
 import type { Slots } from "./slots.ts";
+import { runStarted } from "./runStarted.ts";
 import { isLight, leavesFiles } from "./runState.ts";
 import { leftFilesOf } from "./leftFiles.ts";
 import { beginStep, type StepRunRow } from "./sql/beginStep.ts";
@@ -72,6 +75,8 @@ export interface ExecuteDeps {
   store: ObjectStore;
   secrets: RunSecrets;
   repair: Repair;
+  /** What runs that begin here pay. */
+  prices: Prices;
   /** A step of the run pauses between two attempts, until the returned function is called. */
   pausing(runId: string): () => void;
   settings: StepSettings;
@@ -141,7 +146,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
         workerId: deps.workerId,
         events: [
           // The run says so itself as well, but does not wait for it: whoever is first stores it.
-          { key: "run.started", event: { type: "run.started", workerId: deps.workerId } },
+          runStarted(deps.workerId, deps.prices),
           {
             key: `step.started:${stepId}:${attempt}${request.approved.map((one) => `:${one.approvalId}`).join("")}`,
             event: { type: "step.started", stepId, attempt },
@@ -177,6 +182,7 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
       log,
       loaded,
       rows: begun.steps,
+      prices: begun.prices ?? freeOfCharge,
       execution: String(begun.execs),
     });
     const worked = await work(step, context, host);
@@ -287,6 +293,7 @@ interface ContextParts {
   loaded: LoadedSecrets;
   /** Where the run's steps were when this one began. */
   rows: readonly StepRunRow[];
+  prices: Prices;
   execution: string;
 }
 
@@ -322,6 +329,12 @@ function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
     approved: request.approved,
     log: (text: string) => log.write("note", text),
   };
+  const reserveDeps = {
+    ...decideDeps,
+    workerId: deps.workerId,
+    attempt: request.attempt,
+    isHandingOver: () => host.abortReason === "handover",
+  };
   return {
     run,
     step,
@@ -344,6 +357,8 @@ function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
     secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
     log: (stream, text) => log.write(stream, text),
     decide: (intent) => decideAndRecord(decideDeps, intent),
+    prices: parts.prices,
+    reserve: (wish) => reserveAndRecord(reserveDeps, wish),
     denied: (rule, message, input) =>
       recordDenials(decideDeps, [{ rule, message }], input ? { action: input.action, input } : {}),
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),

@@ -1,4 +1,5 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
+import type { Prices } from "../../shared/billing/credits.ts";
 import { toCoderError } from "../../shared/errors.ts";
 import type { Failure, RunStatus } from "../../shared/run/events.ts";
 import type { RunSeed } from "../../shared/run/seedFromFailed.ts";
@@ -17,6 +18,7 @@ import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approv
 import type { KeyedEvent } from "./sql/appendRunEvents.ts";
 import type { RunPlan } from "./planRun.ts";
 import type { RunMessage } from "./runMessage.ts";
+import { runStarted } from "./runStarted.ts";
 import {
   failedStep,
   initialState,
@@ -45,6 +47,8 @@ export interface LoadedRun {
 export interface RunWorkflowDeps {
   sql: Sql;
   workerId: string;
+  /** What runs that begin here pay. */
+  prices: Prices;
   events: RunEvents;
   load(runId: string): Promise<LoadedRun | undefined>;
   runStep: (step: StepArguments) => Promise<void>;
@@ -94,7 +98,7 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
 /** Says that the run goes on here. The first step does not wait for it, and says `run.started` itself if it is first. */
 function announce(deps: RunWorkflowDeps, loaded: LoadedRun): Promise<void> {
   const { workerId } = deps;
-  const started: KeyedEvent = { key: "run.started", event: { type: "run.started", workerId } };
+  const started = runStarted(workerId, deps.prices);
   const reason = "The worker that had it stopped; another one goes on.";
   const resumed: KeyedEvent = {
     key: `run.resumed:${workerId}`,

@@ -2,6 +2,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import type { Prices } from "../../shared/billing/credits.ts";
 import type { SecretKeys } from "../../shared/secrets/secretKeys.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
@@ -47,6 +48,8 @@ export interface EngineOptions {
   openSandbox: OpenSandbox;
   /** Directories of the installation that no sandbox may read. */
   privateDirs: readonly string[];
+  /** What runs that begin here pay. */
+  prices: Prices;
   /** How many steps run at once. */
   maxSteps: number;
   /** Values that never leave this process. */
@@ -238,13 +241,14 @@ async function load(sql: Sql, runId: string): Promise<LoadedRun | undefined> {
 
 function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
   const { options, sql, events, hosts, secrets, slots, intake } = parts;
-  const { workerId, settings } = options;
+  const { workerId, settings, prices } = options;
   const store = makeObjectStore(settings);
   // What a step needs of its run never changes, and its run has just read it.
   const known = new Map<string, LoadedRun>();
   const runStep = makeRunStep({
     sql,
     workerId,
+    prices,
     events,
     hosts,
     store,
@@ -264,6 +268,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   const runWorkflow = makeRunWorkflow({
     sql,
     workerId,
+    prices,
     events,
     async load(runId) {
       const loaded = await load(sql, runId);

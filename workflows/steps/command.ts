@@ -5,6 +5,7 @@ import { decideRequest } from "../../shared/policy/decideRequest.ts";
 import { interpolate, secretsRead } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import { execPaid } from "./execPaid.ts";
 import { keepFiles } from "./keepFiles.ts";
 import { readOutputs } from "./readOutputs.ts";
 import type { StepContext, StepResult } from "./step.ts";
@@ -42,7 +43,7 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   let output = "";
   // Beside the checkout, and of this attempt alone.
   const outputFile = join(dirname(sandbox.repoDir), "tmp", `output-${randomUUID()}`);
-  const result = await sandbox.exec({
+  const paid = await execPaid(context, sandbox, {
     command: spec.command,
     env: { ...env, CODER_STEP_ID: context.step.id, CODER_OUTPUT: outputFile },
     timeoutMs: context.step.timeoutSec * 1000,
@@ -56,6 +57,8 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     },
   });
   context.signal.throwIfAborted();
+  if (!paid.ran) return paid.refused;
+  const { result } = paid;
   output = output.slice(-summaryChars);
   const [report, leak, said] = await Promise.all([
     collectReports(context, sandbox, { output, reports: spec.reports, exitCode: result.exitCode }),

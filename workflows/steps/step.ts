@@ -1,6 +1,7 @@
 import type { Artifact, ArtifactKind, Failure, LogChunk } from "../../shared/run/events.ts";
 import type { PlanStep } from "../../shared/workflow/planWorkflow.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
+import type { Prices } from "../../shared/billing/credits.ts";
 import type { PolicyRequest } from "../../shared/policy/policyRequest.ts";
 import type { Policies } from "../../shared/workflow/schema.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -104,6 +105,25 @@ export interface Intent {
 /** Policy's answer: go on, or end the step with this result (a denial, or a question). */
 export type Permission = { allowed: true } | { allowed: false; result: StepResult };
 
+/** Something that costs credits, before it is done. */
+export interface CreditWish {
+  /** Tells it apart from what else this attempt pays for; the same name again is the same reservation. */
+  name: string;
+  /** What is paid for, such as `command`. */
+  item: string;
+  /** The most that it can cost, in millicredits. */
+  worst: number;
+}
+
+/** Credits that are held, or how the step ends without them. */
+export type Reservation =
+  | {
+      granted: true;
+      /** What it did cost, in millicredits, at most what is held; 0 gives all of it back. Once for each reservation, also when the work failed. */
+      settle(millicredits: number): Promise<void>;
+    }
+  | { granted: false; result: StepResult };
+
 /** The run's secrets as a step kind deals with them: by name, never by value. */
 export interface StepSecrets {
   /** Why a command cannot be given these, or undefined. */
@@ -133,6 +153,13 @@ export interface StepContext {
   log(stream: LogChunk["stream"], text: string): void;
   /** Asks policy about an effect, and records the answer with its rule. Nothing outside the sandbox happens without it. */
   decide(intent: Intent): Promise<Permission>;
+  /** What this run pays for what its steps do, in millicredits. */
+  prices: Prices;
+  /**
+   * Reserves the most that something can cost (one call of a model, one command) before it is done, against the run's
+   * `max_credits`; any number at once. What costs nothing is always granted.
+   */
+  reserve(wish: CreditWish): Promise<Reservation>;
   /** Says that something was refused elsewhere (by the sandbox), naming the clause; stored as an event and shown in the log. */
   denied(rule: string, message: string, request?: PolicyRequest): Promise<void>;
   /** Stores an artifact. Idempotent: the same kind and name of the same step is the same artifact. */

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
+import { freeOfCharge } from "../../../shared/billing/credits.ts";
 import { CoderError } from "../../../shared/errors.ts";
 import { makeCheckout } from "../../engine/checkout.ts";
 import { connectDatabase, type Sql } from "../../engine/database.ts";
@@ -116,6 +117,8 @@ function startLocalEngine(cli: Cli, input: EngineInput): Promise<Engine> {
     openSandbox: input.openSandbox,
     privateDirs: [database.directory, configDirectory(cli.env)],
     maxSteps: Math.max(2, availableParallelism()),
+    // One's own machine.
+    prices: freeOfCharge,
     secretKeys: undefined,
     secrets: [services.serviceKey, database.url, decodeURIComponent(new URL(database.url).password)],
     logger: pino({ level: cli.env.CODER_LOG_LEVEL ?? "error" }, pino.destination(2)),

@@ -1,3 +1,4 @@
+import type { Prices } from "../../../shared/billing/credits.ts";
 import type { StepStatus } from "../../../shared/run/events.ts";
 import type { Value } from "../../../shared/workflow/expressions.ts";
 import type { Sql } from "../database.ts";
@@ -17,6 +18,8 @@ export interface BegunStep {
   cancelRequested: boolean;
   /** The run has ended. */
   finished: boolean;
+  /** What the run began with; null when nothing costs anything. */
+  prices: Prices | null;
   /** All steps of the run, in their order. */
   steps: StepRunRow[];
 }
