@@ -1,13 +1,13 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { execution } from "./execution.ts";
 import { firstPage } from "./firstPage.ts";
-import { toTable, type Benchmark, type Measurement } from "./measure.ts";
+import { toTable, type Benchmark } from "./measure.ts";
 import { history } from "./history.ts";
 import { lint } from "./lint.ts";
-import { preview } from "./preview.ts";
+import { previewReact, previewSolid, previewVanilla } from "./preview.ts";
 import { realtime } from "./realtime.ts";
+import { keepResults } from "./resultsFile.ts";
 import { runLog } from "./runLog.ts";
 import { runs } from "./runs.ts";
 import { sandbox } from "./sandbox.ts";
@@ -24,16 +24,16 @@ const benchmarks: Record<string, Benchmark> = {
   runs,
   execution,
   realtime,
-  preview,
+  previewVanilla,
+  previewSolid,
+  previewReact,
   lint,
   runLog,
   history,
 };
 const results = join(import.meta.dirname, "results");
-
-interface Results {
-  [group: string]: { measuredAt: string; measurements: Measurement[] };
-}
+const [cpu] = cpus();
+const machine = `${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, ${process.platform}`;
 
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
@@ -41,26 +41,12 @@ for (const name of wanted) {
   console.error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
   process.exit(2);
 }
-await mkdir(results, { recursive: true });
-const file = join(results, "results.json");
-const kept = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Results;
-for (const [name, benchmark] of Object.entries(benchmarks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`\n${name}`);
+for (const [group, benchmark] of Object.entries(benchmarks)) {
+  if (wanted.length > 0 && !wanted.includes(group)) continue;
+  console.log(`\n${group}`);
   const measurements = await benchmark();
-  kept[name] = { measuredAt: new Date().toISOString(), measurements };
   console.log(toTable(measurements));
+  const measuredAt = new Date().toISOString().slice(0, 10);
+  // After each, so that one that fails does not take the others' figures with it.
+  await keepResults(results, Object.keys(benchmarks), [{ group, measuredAt, machine, measurements }]);
 }
-await writeFile(file, `${JSON.stringify(kept, null, 1)}\n`);
-const [cpu] = cpus();
-const head = [
-  "# Benchmark results",
-  "",
-  `Made by \`npm run bench\` on ${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, ${process.platform}.`,
-  "Medians; a ratio is against the reference in the same run. Absolute times of another machine differ, ratios less.",
-];
-const sections = Object.entries(kept).map(
-  ([name, { measuredAt, measurements }]) =>
-    `## ${name}\n\n${measuredAt.slice(0, 10)}\n\n${toTable(measurements)}`,
-);
-await writeFile(join(results, "README.md"), `${[head.join("\n"), ...sections].join("\n\n")}\n`);

@@ -43,28 +43,58 @@ export async function repeat(
   return samples;
 }
 
+/** A measurement without its samples: what is kept between runs, and what a row of the table shows. */
+export interface Row {
+  name: string;
+  unit: Measurement["unit"];
+  median: number;
+  p95: number;
+  /** How many samples the median is of. */
+  n: number;
+  target?: number | undefined;
+  floor?: number | undefined;
+  reference?: { name: string; median: number } | undefined;
+  note?: string | undefined;
+}
+
+/** The row of a measurement. Throws where it has no samples. */
+export function toRow({ samples, reference, ...kept }: Measurement): Row {
+  return {
+    ...kept,
+    median: rounded(median(samples)),
+    p95: rounded(quantile(samples, 0.95)),
+    n: samples.length,
+    ...(reference === undefined
+      ? {}
+      : { reference: { name: reference.name, median: rounded(median(reference.samples)) } }),
+  };
+}
+
+/** Four digits are more than any of these measurements repeats. */
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
 const digits = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
+/** The measurements as a table in Markdown. */
+export const toTable = (measurements: readonly Measurement[]): string => rowsToTable(measurements.map(toRow));
+
 /** The table as Markdown. */
-export function toTable(measurements: readonly Measurement[]): string {
-  const rows = measurements.map(({ name, unit, samples, target, floor, reference, note }) => {
-    const middle = median(samples);
-    return [
-      name,
-      `${digits(middle)} ${unit}`,
-      digits(quantile(samples, 0.95)),
-      String(samples.length),
-      target !== undefined
-        ? `${middle < target ? "✓" : "✗"} < ${target} ${unit}`
-        : floor !== undefined
-          ? `${middle >= floor ? "✓" : "✗"} ≥ ${floor} ${unit}`
-          : "",
-      reference === undefined ? "" : `${digits(median(reference.samples))} ${unit} (${reference.name})`,
-      reference === undefined ? "" : digits(middle / median(reference.samples)),
-      note ?? "",
-    ];
-  });
+export function rowsToTable(rows: readonly Row[]): string {
+  const lines = rows.map(({ name, unit, median: middle, p95, n, target, floor, reference, note }) => [
+    name,
+    `${digits(middle)} ${unit}`,
+    digits(p95),
+    String(n),
+    target !== undefined
+      ? `${middle < target ? "✓" : "✗"} < ${target} ${unit}`
+      : floor !== undefined
+        ? `${middle >= floor ? "✓" : "✗"} ≥ ${floor} ${unit}`
+        : "",
+    reference === undefined ? "" : `${digits(reference.median)} ${unit} (${reference.name})`,
+    reference === undefined ? "" : digits(middle / reference.median),
+    note ?? "",
+  ]);
   const head = ["what", "median", "p95", "n", "target", "reference", "ratio", "note"];
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return [head, head.map(() => "---"), ...lines].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }

@@ -1,0 +1,27 @@
+import type { Frame } from "@playwright/test";
+
+declare global {
+  /** What `noteTexts` notes in every document. Times in milliseconds since the epoch. */
+  var coderBench: { shown: Record<string, number>; input: number };
+}
+
+/** Milliseconds since the epoch, with fractions. */
+export const epochNow = (): number => performance.timeOrigin + performance.now();
+
+/** Runs in every document before its own scripts: notes when a heading has a text for the first time, and each keystroke. */
+export function noteTexts(): void {
+  const now = (): number => performance.timeOrigin + performance.now();
+  globalThis.coderBench = { shown: {}, input: 0 };
+  const { shown } = globalThis.coderBench;
+  new MutationObserver(() => {
+    const text = document.querySelector("h1")?.textContent;
+    if (text) shown[text] ??= now();
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+  document.addEventListener("beforeinput", () => (globalThis.coderBench.input = now()), true);
+}
+
+/** When the frame's heading had this text. Waits for it. */
+export async function whenShown(frame: Frame, text: string): Promise<number> {
+  const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text);
+  return (await found.jsonValue()) ?? Number.NaN;
+}
