@@ -195,6 +195,18 @@ test.each(["127.0.0.1", "::1"])("a port that is taken on %s: one line with the r
   ]);
 });
 
+test("without CODER_PORT it takes 3000, or the next one that is free", async () => {
+  // Where 3000 is taken already, by another program on this machine, that one is the stranger.
+  const stranger = createServer().listen(3000, "127.0.0.1");
+  await Promise.race([once(stranger, "listening"), once(stranger, "error")]);
+  const stack = await start({ env: { CODER_PORT: "" } });
+  stranger.close();
+  expect(stack.port).toBeGreaterThan(3000);
+  expect(stack.port).toBeLessThanOrEqual(3100);
+  expect(stack.output()).toContain(`Coder is ready at http://localhost:${stack.port}\n`);
+  expect((await fetch(`${stack.url}/healthz`)).status).toBe(200);
+});
+
 test("a port that is no port: one line with the remedy", async () => {
   const { code, lines } = await startAndFail({ CODER_DATA: await directory(), CODER_PORT: "http" });
   expect([code, lines]).toEqual([1, ['CODER_PORT is "http"; set it to a number from 0 to 65535.']]);

@@ -34,10 +34,14 @@ export interface LocalServer {
 
 /**
  * Listens on a loopback port (both address families, because `localhost` may mean either) and routes by host and path.
- * @param options.port the port to take, or undefined for 3000 or the next free one; 0 for any.
+ * @param options.port the port to take, or undefined for the first free one from `firstPort` on; 0 for any.
+ * @param options.firstPort default 3000; the hundred after it are tried too.
  * @throws CoderError `unavailable` when the port that was asked for is taken.
  */
-export async function startServer(options: { port: number | undefined }): Promise<LocalServer> {
+export async function startServer(options: {
+  port: number | undefined;
+  firstPort?: number;
+}): Promise<LocalServer> {
   let setRoutes: (routes: Routes) => void = () => undefined;
   let routes: Routes | undefined;
   const routesReady = new Promise<void>((resolve) => {
@@ -76,7 +80,7 @@ export async function startServer(options: { port: number | undefined }): Promis
     routes.upgrade(request, socket, head);
   };
   const make = () => createServer({ keepAliveTimeout: 65_000 }, onRequest).on("upgrade", onUpgrade);
-  const { servers, port } = await listen(make, options.port);
+  const { servers, port } = await listen(make, options.port, options.firstPort);
   return {
     port,
     origin: `http://localhost:${port}`,
@@ -151,8 +155,10 @@ function errorResponse(error: CoderError, pathname: string): Response {
 async function listen(
   make: () => Server,
   wanted: number | undefined,
+  firstPort = 3000,
 ): Promise<{ servers: Server[]; port: number }> {
-  for (let port = wanted ?? 3000; ; port++) {
+  const lastPort = firstPort + 100;
+  for (let port = wanted ?? firstPort; ; port++) {
     const servers = await tryListen(make, port);
     if (servers !== "taken") {
       const address = servers[0]?.address();
@@ -166,10 +172,10 @@ async function listen(
     }
     // Another try at a random port gets another one.
     if (wanted === 0) port = -1;
-    else if (port >= 3100)
+    else if (port >= lastPort)
       throw new CoderError(
         "unavailable",
-        "The ports 3000 to 3100 are all taken; set CODER_PORT to a free port.",
+        `The ports ${firstPort} to ${lastPort} are all taken; set CODER_PORT to a free port.`,
       );
   }
 }

@@ -14,10 +14,14 @@ const macTools = { rg: "ripgrep" };
 export function missingToolPackages(): string[] {
   const tools: Record<string, string> =
     process.platform === "linux" ? linuxTools : process.platform === "darwin" ? macTools : {};
-  const directories = (process.env.PATH ?? "").split(delimiter);
   return Object.entries(tools)
-    .filter(([program]) => !directories.some((directory) => existsSync(join(directory, program))))
+    .filter(([program]) => !isOnPath(program))
     .map(([, name]) => name);
+}
+
+function isOnPath(program: string): boolean {
+  const directories = (process.env.PATH ?? "").split(delimiter);
+  return directories.some((directory) => existsSync(join(directory, program)));
 }
 
 export interface ToolsOutcome {
@@ -35,7 +39,7 @@ export async function provideTools(missing: string[]): Promise<ToolsOutcome> {
   if (missing.length === 0 || process.env.CODER_SANDBOX === "none") return { installed: false };
   const command = installCommand(missing);
   const advice = `Workflow runs need ${missing.join(", ")} for their sandbox; install with: ${command}`;
-  if (process.platform !== "linux" || userInfo().uid !== 0 || !existsSync("/usr/bin/apt-get"))
+  if (process.platform !== "linux" || userInfo().uid !== 0 || !isOnPath("apt-get"))
     return { installed: false, advice };
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const install = () =>
@@ -46,7 +50,8 @@ export async function provideTools(missing: string[]): Promise<ToolsOutcome> {
       await run("apt-get", ["update"], { env, timeout: 300_000 });
       await install();
     });
-    return { installed: true };
+    // What apt calls a success may be a package without the program.
+    return missingToolPackages().length === 0 ? { installed: true } : { installed: false, advice };
   } catch (error) {
     const reason =
       error instanceof Error
