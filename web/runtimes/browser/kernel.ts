@@ -180,6 +180,7 @@ export class Kernel {
     this.#server = server;
     await server.start();
     this.#emit({ type: "progress", phase: "starting", message: "Opening the page" });
+    void server.rehearse();
   }
 
   async #build(): Promise<BuildResult> {

@@ -5,6 +5,24 @@ import { buildFailure, codeFrame } from "../buildFailure.ts";
 import type { CompileContext, CompiledModule } from "./compileModule.ts";
 import { fileOf, pathOf } from "./moduleKind.ts";
 
+type Options = NonNullable<Parameters<typeof transformAsync>[1]>;
+
+/** The same objects for every module: Babel keeps what it makes of a plugin and its options by their identity. */
+const shared: Options = {
+  babelrc: false,
+  configFile: false,
+  browserslistConfigFile: false,
+  sourceType: "module",
+  parserOpts: { plugins: ["jsx"] },
+};
+const forDevelopment: Options = {
+  ...shared,
+  sourceMaps: true,
+  presets: [[solidPreset, { dev: true }]],
+  plugins: [[solidRefresh, { bundler: "vite" }]],
+};
+const forProduction: Options = { ...shared, sourceMaps: false, presets: [[solidPreset, { dev: false }]] };
+
 /** JSX of Solid with Babel; types are left in and stripped by the engine, which is faster at it. */
 export async function compileSolid(
   context: CompileContext,
@@ -20,15 +38,8 @@ export async function compileSolid(
   });
   try {
     const result = await transformAsync(typed.code, {
+      ...(development ? forDevelopment : forProduction),
       filename: id,
-      babelrc: false,
-      configFile: false,
-      browserslistConfigFile: false,
-      sourceMaps: development,
-      sourceType: "module",
-      presets: [[solidPreset, { dev: development }]],
-      plugins: development ? [[solidRefresh, { bundler: "vite" }]] : [],
-      parserOpts: { plugins: ["jsx"] },
       ...(typed.map === null ? {} : { inputSourceMap: JSON.parse(typed.map) as never }),
     });
     const code = result?.code ?? "";

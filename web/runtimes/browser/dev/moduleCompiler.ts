@@ -117,6 +117,24 @@ export class ModuleCompiler {
     return { code, map, scan: scanModule(code, id), files, scansProject };
   }
 
+  /**
+   * Compiles one module that goes through Babel again and throws the result away; `round` says which, in turn. False
+   * where there is none, or where it does not build.
+   */
+  async rehearse(round: number): Promise<boolean> {
+    if (this.#project().jsx.kind !== "solid") return false;
+    const ids = [...this.#compiled.keys()].filter((id) => /\.[jt]sx$/.test(fileOf(id)));
+    const id = ids[round % ids.length];
+    if (id === undefined) return false;
+    try {
+      await compileModule(this.context(), id);
+      return true;
+    } catch {
+      // Whoever asks for the module is told what is wrong with it.
+      return false;
+    }
+  }
+
   context(): CompileContext {
     return {
       fs: this.#fs,

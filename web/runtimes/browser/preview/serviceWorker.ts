@@ -42,6 +42,7 @@ worker.addEventListener("message", (event) => {
   source.postMessage({ type: "coder:port-taken" });
 });
 
+/** The port to a kernel that is there. One that has just arrived has been given every request of `pending`. */
 async function kernelPort(): Promise<MessagePort | undefined> {
   if (port && portOwner !== undefined && (await worker.clients.get(portOwner))) return port;
   port = undefined;
@@ -75,14 +76,6 @@ const closed =
 
 async function answer(request: Request): Promise<Response> {
   const url = new URL(request.url);
-  const to = await kernelPort();
-  if (!to) {
-    const wantsPage = request.mode === "navigate";
-    return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
-      status: 503,
-      headers: { "content-type": wantsPage ? "text/html; charset=utf-8" : "text/plain" },
-    });
-  }
   const message: PreviewRequest = {
     type: "fetch",
     // A classic script is not fetched with CORS unless it asks for it.
@@ -93,10 +86,20 @@ async function answer(request: Request): Promise<Response> {
     destination: request.destination,
     accept: request.headers.get("accept") ?? "",
   };
-  const response = await new Promise<PreviewResponse>((resolve) => {
+  const answered = new Promise<PreviewResponse>((resolve) => {
     pending.set(message.id, { resolve, request: message });
-    to.postMessage(message);
   });
+  // Sent before it is known whether the kernel is still there, which takes a turn of the browser's main process.
+  port?.postMessage(message);
+  if (!(await kernelPort())) {
+    pending.delete(message.id);
+    const wantsPage = request.mode === "navigate";
+    return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
+      status: 503,
+      headers: { "content-type": wantsPage ? "text/html; charset=utf-8" : "text/plain" },
+    });
+  }
+  const response = await answered;
   return isolated(response.body, response);
 }
 
