@@ -1,4 +1,5 @@
--- What a hosted Supabase project has before the first migration: roles, schemas, helper functions, publication.
+-- What a hosted Supabase project has before the first migration: roles, schemas, helper functions. The schema
+-- `realtime` comes from realtime/realtime.sql, after this file.
 -- Run as the superuser supabase_admin at every start where its content changed; idempotent.
 -- The tables of auth come from @supabase/lite (getAuthSchemaSql) in front of this file.
 
@@ -44,15 +45,13 @@ alter role authenticated set statement_timeout = '15s';
 create schema if not exists extensions;
 create schema if not exists auth;
 create schema if not exists storage;
-create schema if not exists realtime;
 create schema if not exists supabase_migrations authorization postgres;
 alter schema public owner to postgres;
 alter schema auth owner to supabase_auth_admin;
 alter schema storage owner to supabase_storage_admin;
-alter schema realtime owner to supabase_realtime_admin;
 revoke create on schema public from public;
 grant usage on schema public, extensions to anon, authenticated, service_role, postgres, supabase_lite;
-grant usage on schema auth, storage, realtime to anon, authenticated, service_role, postgres, supabase_lite;
+grant usage on schema auth, storage to anon, authenticated, service_role, postgres, supabase_lite;
 grant usage on schema extensions, auth to supabase_auth_admin, supabase_storage_admin, supabase_realtime_admin;
 
 create extension if not exists pgcrypto with schema extensions;
@@ -174,100 +173,6 @@ $$;
 create or replace function storage.extension(name text) returns text language sql immutable as $$
   select reverse(split_part(reverse(storage.filename(name)), '.', 1))
 $$;
-
--- realtime ---------------------------------------------------------------------------------------------------------
-create table if not exists realtime.messages (
-  topic text not null,
-  extension text not null,
-  payload jsonb,
-  event text,
-  private boolean default false,
-  updated_at timestamp without time zone not null default now(),
-  inserted_at timestamp without time zone not null default now(),
-  id uuid not null default gen_random_uuid(),
-  primary key (id, inserted_at)
-) partition by range (inserted_at);
-alter table realtime.messages owner to supabase_realtime_admin;
-alter table realtime.messages enable row level security;
-create index if not exists messages_inserted_at_topic_index
-  on realtime.messages (inserted_at desc, topic) where extension = 'broadcast' and private;
-grant select, insert, update on realtime.messages to anon, authenticated, service_role;
-grant all on realtime.messages to postgres;
-
-create or replace function realtime.topic() returns text language sql stable as $$
-  select nullif(current_setting('realtime.topic', true), '')
-$$;
-
--- One partition a day, from yesterday to three days ahead; three days of messages are kept for replay.
-create or replace function realtime.maintain_partitions() returns void language plpgsql security definer set search_path = '' as $$
-declare
-  day date;
-  old record;
-begin
-  for day in select generate_series(current_date - 1, current_date + 3, interval '1 day')::date loop
-    if to_regclass(format('realtime.messages_%s', to_char(day, 'YYYY_MM_DD'))) is null then
-      execute format(
-        'create table realtime.%I partition of realtime.messages for values from (%L) to (%L)',
-        'messages_' || to_char(day, 'YYYY_MM_DD'), day, day + 1
-      );
-      execute format('alter table realtime.%I owner to supabase_realtime_admin', 'messages_' || to_char(day, 'YYYY_MM_DD'));
-      execute format('alter table realtime.%I enable row level security', 'messages_' || to_char(day, 'YYYY_MM_DD'));
-    end if;
-  end loop;
-  for old in
-    select c.oid::regclass as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'realtime.messages'::regclass
-      and to_date(substring(c.relname from '\d{4}_\d\d_\d\d$'), 'YYYY_MM_DD') < current_date - 3
-  loop
-    execute format('drop table %s', old.name);
-  end loop;
-end $$;
-revoke all on function realtime.maintain_partitions() from public;
-select realtime.maintain_partitions();
-
-create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
-returns void language plpgsql security definer set search_path = '' as $$
-declare
-  message_id uuid := gen_random_uuid();
-begin
-  -- As hosted: the payload carries the id of its message, and a failure never aborts the caller's transaction.
-  insert into realtime.messages (id, payload, event, topic, private, extension)
-  values (
-    message_id,
-    case when jsonb_typeof(payload) = 'object' and not payload ? 'id' then payload || jsonb_build_object('id', message_id) else payload end,
-    event, topic, private, 'broadcast'
-  );
-exception when others then
-  raise warning 'realtime.send failed: %', sqlerrm;
-end $$;
-alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
-revoke all on function realtime.send(jsonb, text, text, boolean) from public;
-grant execute on function realtime.send(jsonb, text, text, boolean) to postgres, service_role;
-
-create or replace function realtime.broadcast_changes(
-  topic_name text, event_name text, operation text, table_name text, table_schema text, new record, old record, level text default 'ROW'
-) returns void language plpgsql security definer set search_path = '' as $$
-begin
-  if level = 'STATEMENT' then
-    raise exception 'function can only be triggered for each row, not for each statement';
-  end if;
-  perform realtime.send(
-    jsonb_build_object('old_record', to_jsonb(old), 'record', to_jsonb(new), 'operation', operation, 'table', table_name, 'schema', table_schema),
-    event_name, topic_name
-  );
-end $$;
-revoke all on function realtime.broadcast_changes(text, text, text, text, text, record, record, text) from public;
-grant execute on function realtime.broadcast_changes(text, text, text, text, text, record, record, text) to postgres, service_role;
-
-do $$ begin
-  if not exists (select from pg_publication where pubname = 'supabase_realtime') then
-    create publication supabase_realtime;
-    alter publication supabase_realtime owner to postgres;
-  end if;
-  if not exists (select from pg_publication where pubname = 'supabase_realtime_messages_publication') then
-    create publication supabase_realtime_messages_publication for table realtime.messages with (publish = 'insert', publish_via_partition_root = true);
-  end if;
-end $$;
 
 -- What this program remembers between starts (content hashes of what was applied).
 create schema if not exists coder_local;

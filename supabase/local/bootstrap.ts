@@ -30,12 +30,14 @@ export async function readDatabasePlan(): Promise<DatabasePlan> {
   const packageJson = findPackageJSON("@dbos-inc/dbos-sdk", import.meta.url);
   if (!packageJson)
     throw new CoderError("unavailable", "The package @dbos-inc/dbos-sdk is not installed; run npm ci.");
-  const [bootstrapSql, migrations, dbos] = await Promise.all([
+  const [base, realtime, migrations, dbos] = await Promise.all([
     readFile(new URL("./bootstrap.sql", import.meta.url), "utf8"),
+    readFile(new URL("./realtime/realtime.sql", import.meta.url), "utf8"),
     readMigrations(migrationsDirectory),
     readFile(packageJson, "utf8"),
   ]);
   const dbosVersion = (JSON.parse(dbos) as { version: string }).version;
+  const bootstrapSql = `${base}\n${realtime}`;
   const hash = createHash("sha256");
   for (const part of [bootstrapSql, dbosVersion, ...migrations.flatMap(({ file, sql }) => [file, sql])])
     hash.update(part).update("\0");

@@ -2,7 +2,8 @@
 -- Run by the bootstrap as the superuser, after the roles exist; it may be run again at every start.
 
 create schema if not exists realtime;
-grant usage on schema realtime to postgres, anon, authenticated, service_role, supabase_realtime_admin;
+alter schema realtime owner to supabase_realtime_admin;
+grant usage on schema realtime to postgres, anon, authenticated, service_role, supabase_lite;
 
 create table if not exists realtime.messages (
   topic text not null,
@@ -16,6 +17,11 @@ create table if not exists realtime.messages (
   id uuid not null default gen_random_uuid(),
   primary key (id, inserted_at)
 ) partition by range (inserted_at);
+
+-- Installations of before have the time of the session's zone here.
+alter table realtime.messages
+  alter column updated_at set default (now() at time zone 'utc'),
+  alter column inserted_at set default (now() at time zone 'utc');
 
 create index if not exists messages_inserted_at_topic_index
   on realtime.messages (inserted_at desc, topic)

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -51,7 +50,6 @@ export async function startRealtimeFixture(
   const database = await createTestDatabase();
   const logged: LogLine[] = [];
   const admin = postgres(database.adminUrl, { max: 1, onnotice: () => undefined });
-  await admin.unsafe(await readFile(new URL("./realtime.sql", import.meta.url), "utf8"));
   const sign = (claims: Record<string, unknown>, seconds = 3600): Promise<string> =>
     new SignJWT(claims)
       .setProtectedHeader({ alg: "HS256" })

@@ -43,6 +43,16 @@ test("old partitions are dropped and missing ones are made", async () => {
   expect(names).not.toContain("realtime.messages_2020_01_01");
 });
 
+test("a message's time is that of UTC, whatever the zone of the session that sends it", async () => {
+  const rows = await admin.begin(async (transaction) => {
+    await transaction.unsafe("set local time zone 'Pacific/Kiritimati'");
+    await transaction`select realtime.send('{}', 'e', 'zone')`;
+    return transaction`
+      select inserted_at = now() at time zone 'utc' as is_utc from realtime.messages where topic = 'zone'`;
+  });
+  expect([...rows]).toEqual([{ is_utc: true }]);
+});
+
 test("clients can neither send by SQL nor read a partition past the policies", async () => {
   await admin`select realtime.send('{"secret":true}', 'e', 'room')`;
   const day = new Date().toISOString().slice(0, 10).replaceAll("-", "_");
