@@ -38,6 +38,7 @@ export function ShareButton(props: { studio: Studio }) {
     const runtime = props.studio.runtime();
     if (runtime === undefined) return;
     setProblem(undefined);
+    const isUpdate = live() !== undefined;
     try {
       await share({
         project: props.studio.project,
@@ -47,6 +48,8 @@ export function ShareButton(props: { studio: Studio }) {
         onProgress: setProgress,
       });
       await sites.refetch();
+      // A new link is seen; an old one looks as before.
+      if (isUpdate) toasts.show({ text: "The link shows the project as it is now." });
     } catch (error) {
       setProblem(toCoderError(error).message);
     } finally {
