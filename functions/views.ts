@@ -218,6 +218,8 @@ export interface RunSummary {
   commit: string;
   trigger: string;
   dryRun: boolean;
+  /** What it has cost so far, in thousandths of a credit. */
+  millicredits: number;
   failure: Failure | null;
   /** Name of who started it; null when nobody did. */
   createdBy: string | null;
@@ -245,6 +247,8 @@ export interface RunStep {
   name: string;
   status: StepStatus;
   attempt: number;
+  /** What its attempts have cost so far, in thousandths of a credit. */
+  millicredits: number;
   exitCode: number | null;
   outputs: { [key: string]: Json };
   failure: Failure | null;

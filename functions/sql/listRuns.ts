@@ -40,6 +40,9 @@ export function selectRuns(tx: CallerTransaction) {
       "r.commit",
       "r.trigger",
       "r.dry_run as dryRun",
+      sql<number>`(select coalesce(sum(h.spent), 0) from holds h where h.run_id = r.id)::float8`.as(
+        "millicredits",
+      ),
       eb.ref("r.failure").$castTo<RunSummary["failure"]>().as("failure"),
       "u.name as createdBy",
       "r.created_at as createdAt",

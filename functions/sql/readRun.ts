@@ -25,7 +25,7 @@ export async function readRun(
     .executeTakeFirst();
   if (run === undefined) return undefined;
   const steps: RunStep[] = await tx
-    .selectFrom("step_runs")
+    .selectFrom("step_runs as s")
     .select((eb) => [
       "step_id as id",
       "position",
@@ -33,6 +33,9 @@ export async function readRun(
       "name",
       eb.ref("status").$castTo<StepStatus>().as("status"),
       "attempt",
+      sql<number>`(select coalesce(sum(h.spent), 0) from holds h where h.run_id = s.run_id and h.step_id = s.step_id)::float8`.as(
+        "millicredits",
+      ),
       "exit_code as exitCode",
       eb.ref("outputs").$castTo<RunStep["outputs"]>().as("outputs"),
       eb.ref("failure").$castTo<RunStep["failure"]>().as("failure"),

@@ -17,6 +17,7 @@ const step = (id: string, status: "succeeded" | "failed", ms: number | null, out
   name: id,
   status,
   ms,
+  millicredits: 0,
   outputs,
 });
 
@@ -39,6 +40,7 @@ describe("diffRuns", () => {
         from: { status: "succeeded", ms: 5 },
         to: { status: "succeeded", ms: 5 },
         slowerMs: 0,
+        dearerMillicredits: 0,
       },
     ]);
   });
@@ -68,6 +70,19 @@ describe("diffRuns", () => {
       ["old", "succeeded", undefined, null],
     ]);
     expect(diff.outputs).toEqual([{ name: "steps.test.n", from: undefined, to: 1 }]);
+  });
+
+  test("W278 steps of both runs say how much more they cost", () => {
+    const paid = (id: string, millicredits: number) => ({ ...step(id, "succeeded", 1), millicredits });
+    const diff = diffRuns(
+      facts({ steps: [paid("a", 400), paid("gone", 5)] }),
+      facts({ steps: [paid("a", 150), paid("new", 7)] }),
+    );
+    expect(diff.steps.map(({ id, dearerMillicredits }) => [id, dearerMillicredits])).toEqual([
+      ["a", -250],
+      ["new", null],
+      ["gone", null],
+    ]);
   });
 
   test("W168 tests: which fail now, which no longer, which still", () => {

@@ -17,6 +17,8 @@ export interface RunFacts {
     status: StepStatus;
     /** Milliseconds, or null for a step that did not run. */
     ms: number | null;
+    /** What it has cost. */
+    millicredits: number;
     outputs: { [name: string]: Json };
   }[];
   tests: { passed: number; failed: number; skipped: number; failures: string[] }[];
@@ -36,6 +38,8 @@ export interface StepChange {
   to: { status: StepStatus; ms: number | null } | null;
   /** How much longer it took, in milliseconds; null where one of them did not run. */
   slowerMs: number | null;
+  /** How much more it has cost; null where it is in one of them only. */
+  dearerMillicredits: number | null;
 }
 
 export interface TestChange {
@@ -112,6 +116,7 @@ function diffSteps(from: RunFacts, to: RunFacts): StepChange[] {
         old?.ms === null || old?.ms === undefined || now?.ms === null || now?.ms === undefined
           ? null
           : now.ms - old.ms,
+      dearerMillicredits: old === undefined || now === undefined ? null : now.millicredits - old.millicredits,
     };
   });
 }

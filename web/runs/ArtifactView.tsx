@@ -2,6 +2,7 @@ import { createQuery } from "@tanstack/solid-query";
 import Download from "lucide-solid/icons/download";
 import Search from "lucide-solid/icons/search";
 import { createMemo, createSignal, For, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import { estimateOf } from "../../shared/run/estimate.ts";
 import type { Artifact } from "../../shared/run/events.ts";
 import { useApi } from "../api.ts";
 import { Button, LinkButton } from "../ui/Button.tsx";
@@ -14,6 +15,7 @@ import { deployOf, inlinePatchOf, testReportOf, type TestReport } from "./artifa
 import { ArtifactLinks } from "./ArtifactLinks.tsx";
 import { artifactTitle } from "./ArtifactList.tsx";
 import { DeployView } from "./DeployView.tsx";
+import { EstimateView } from "./EstimateView.tsx";
 
 const DiffView = lazy(async () => ({ default: (await import("../ui/DiffView.tsx")).DiffView }));
 const ProposalView = lazy(async () => ({
@@ -76,6 +78,9 @@ export function ArtifactView(props: ArtifactViewProps) {
           <Switch fallback={<DataView artifact={props.artifact} />}>
             <Match when={testReportOf(props.artifact)}>
               {(report) => <TestReportView report={report()} stepId={props.artifact.stepId} />}
+            </Match>
+            <Match when={estimateOf(props.artifact)}>
+              {(estimate) => <EstimateView estimate={estimate()} />}
             </Match>
             <Match when={deployOf(props.artifact)}>
               {(deploy) => (

@@ -1,6 +1,7 @@
 import { useLocation, useParams, useSearchParams } from "@solidjs/router";
 import { createQuery } from "@tanstack/solid-query";
 import { createMemo, For, Match, Show, Switch, type JSX } from "solid-js";
+import { formatCredits } from "../../shared/billing/credits.ts";
 import { diffRuns, type RunDiff } from "../../shared/run/diffRuns.ts";
 import { useApi } from "../api.ts";
 import { createProject } from "../project.ts";
@@ -155,6 +156,9 @@ function RunCard(props: { word: string; shown: Comparable; base: string }) {
         <span class="font-medium">
           {props.shown.run.name} <span class="tabular font-normal">#{props.shown.run.number}</span>
         </span>
+        <Show when={props.shown.run.millicredits > 0}>
+          <span class="tabular text-xs text-muted">{formatCredits(props.shown.run.millicredits)}</span>
+        </Show>
       </span>
       <span class="text-xs text-muted">
         <span class="font-mono">

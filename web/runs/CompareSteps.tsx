@@ -1,5 +1,6 @@
 import { createQuery } from "@tanstack/solid-query";
 import { createMemo, createSignal, For, Match, Show, Switch } from "solid-js";
+import { formatCredits } from "../../shared/billing/credits.ts";
 import { diffLogs, type LogDiffLine } from "../../shared/run/diffLogs.ts";
 import type { StepChange } from "../../shared/run/diffRuns.ts";
 import { unpackPage } from "../../shared/run/packedLog.ts";
@@ -47,6 +48,16 @@ export function CompareSteps(props: {
                   )}
                 </Show>
               </span>
+              <Show when={step.dearerMillicredits}>
+                {(more) => (
+                  <span
+                    class={`tabular text-right text-xs ${more() > 0 ? "text-waiting" : "text-succeeded"}`}
+                  >
+                    {more() > 0 ? "+" : "−"}
+                    {formatCredits(Math.abs(more()))}
+                  </span>
+                )}
+              </Show>
               <Button
                 variant="ghost"
                 aria-expanded={open() === step.id}

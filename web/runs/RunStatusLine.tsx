@@ -1,5 +1,7 @@
 import WifiOff from "lucide-solid/icons/wifi-off";
 import { For, Show } from "solid-js";
+import { formatCredits } from "../../shared/billing/credits.ts";
+import { creditsInWords, estimateOf } from "../../shared/run/estimate.ts";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
 import type { Outputs } from "../api.ts";
@@ -11,7 +13,7 @@ import { Elapsed } from "./Elapsed.tsx";
 
 type Run = Outputs["runs"]["get"];
 
-/** The first thing to read: what, why, since when. */
+/** The first thing to read: what, why, since when, what it cost. */
 export function RunStatusLine(props: {
   run: Run;
   view: RunView;
@@ -36,6 +38,13 @@ export function RunStatusLine(props: {
     [props.run.createdBy === null ? "" : `by ${props.run.createdBy}`, props.run.trigger]
       .filter(Boolean)
       .join(" · ");
+  /** What a dry run has found out about the real one. */
+  const estimate = () => {
+    const found = props.view.artifacts.map(estimateOf).find((one) => one !== undefined);
+    if (found === undefined) return null;
+    const time = found.durationMs === undefined ? null : formatDuration(found.durationMs.median);
+    return [time, creditsInWords(found)].filter(Boolean).join(", ");
+  };
   const compared = () => (props.run.number > 1 ? String(props.run.attempts[0]?.number ?? "previous") : null);
   return (
     <div class="flex shrink-0 flex-col gap-1 border-b border-line bg-surface px-4 py-3" aria-live="polite">
@@ -69,6 +78,11 @@ export function RunStatusLine(props: {
         {why()} · <span class="font-mono text-xs">{props.run.workflowPath}</span> ·{" "}
         <RelativeTime at={props.run.createdAt} />
         <Show when={props.run.dryRun}> · dry run</Show>
+        <Show when={estimate()}>{(words) => <> · est. {words()}</>}</Show>
+        <Show when={props.view.millicredits > 0}>
+          {" "}
+          · <span class="tabular">{formatCredits(props.view.millicredits)}</span>
+        </Show>
         <Show when={compared()}>
           {(number) => (
             <>

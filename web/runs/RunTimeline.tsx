@@ -1,4 +1,5 @@
 import { createMemo, createSignal, For, onCleanup, Show } from "solid-js";
+import { formatCredits } from "../../shared/billing/credits.ts";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
 import { formatDuration } from "../ui/formatTime.ts";
@@ -17,6 +18,7 @@ export function RunTimeline(props: {
   }, 1000);
   onCleanup(() => clearInterval(timer));
   const timeline = createMemo(() => timelineOf(props.view, now()));
+  const hasCost = () => props.view.millicredits > 0;
   const sum = (of: "ranMs" | "waitedMs") => timeline().rows.reduce((total, row) => total + row[of], 0);
   return (
     <div class="min-h-0 flex-1 overflow-auto p-4" tabIndex={0} role="region" aria-label="Timeline">
@@ -27,7 +29,9 @@ export function RunTimeline(props: {
         <Show when={sum("waitedMs") > 0}>
           <Figure word="waited for people" value={formatDuration(sum("waitedMs"))} />
         </Show>
-        <Figure word="used by models" value="No credits" />
+        <Show when={hasCost()}>
+          <Figure word="paid" value={formatCredits(props.view.millicredits)} />
+        </Show>
       </dl>
       <table class="w-full border-separate border-spacing-y-px text-sm">
         <thead class="text-left text-xs text-muted">
@@ -41,7 +45,9 @@ export function RunTimeline(props: {
             </th>
             <th class="w-px py-1 pl-4 text-right font-medium">Ran</th>
             <th class="w-px py-1 pl-4 text-right font-medium">Waited</th>
-            <th class="w-px py-1 pl-4 text-right font-medium">Credits</th>
+            <Show when={hasCost()}>
+              <th class="w-px py-1 pl-4 text-right font-medium">Paid</th>
+            </Show>
           </tr>
         </thead>
         <tbody>
@@ -74,7 +80,11 @@ export function RunTimeline(props: {
                 <td class="tabular pl-4 text-right whitespace-nowrap text-muted">
                   {row.waitedMs === 0 ? "–" : formatDuration(row.waitedMs)}
                 </td>
-                <td class="tabular pl-4 text-right text-muted">0</td>
+                <Show when={hasCost()}>
+                  <td class="tabular pl-4 text-right whitespace-nowrap text-muted">
+                    {row.millicredits === 0 ? "–" : formatCredits(row.millicredits)}
+                  </td>
+                </Show>
               </tr>
             )}
           </For>

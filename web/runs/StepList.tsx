@@ -1,4 +1,5 @@
 import { For, Show } from "solid-js";
+import { formatCredits } from "../../shared/billing/credits.ts";
 import type { StepView } from "../../shared/run/reduceRun.ts";
 import { formatDuration } from "../ui/formatTime.ts";
 import { StatusIcon, statusWord } from "../ui/StatusBadge.tsx";
@@ -39,6 +40,11 @@ export function StepList(props: StepListProps) {
                       </span>
                       <Show when={shown().attempt > 1}>
                         <span class="shrink-0 text-xs text-muted">×{shown().attempt}</span>
+                      </Show>
+                      <Show when={shown().millicredits > 0}>
+                        <span class="tabular shrink-0 text-xs text-muted">
+                          {formatCredits(shown().millicredits)}
+                        </span>
                       </Show>
                       <span class="tabular shrink-0 text-xs text-muted">
                         <Show

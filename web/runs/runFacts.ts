@@ -20,6 +20,7 @@ export function factsOf({ run, yaml, reports }: Comparable): RunFacts {
         step.startedAt === null || step.finishedAt === null
           ? null
           : Date.parse(step.finishedAt) - Date.parse(step.startedAt),
+      millicredits: step.millicredits,
       outputs: step.outputs,
     })),
     tests: reports.flatMap((data) => readTestReport(data) ?? []),

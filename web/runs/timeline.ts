@@ -21,6 +21,7 @@ export interface TimelineRow {
   /** Milliseconds in which something ran, and in which the step waited for somebody. */
   ranMs: number;
   waitedMs: number;
+  millicredits: number;
 }
 
 export interface Timeline {
@@ -61,6 +62,7 @@ export function timelineOf(view: RunView, now: number): Timeline {
       bars,
       ranMs: sum("running"),
       waitedMs: sum("waiting"),
+      millicredits: step.millicredits,
     };
   });
   return { totalMs, queuedMs: begins.length === 0 ? 0 : Math.max(0, Math.min(...begins) - from), rows };

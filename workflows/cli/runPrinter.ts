@@ -1,3 +1,5 @@
+import { formatCredits } from "../../shared/billing/credits.ts";
+import { creditsInWords, estimateOf, type Estimate } from "../../shared/run/estimate.ts";
 import type {
   Artifact,
   Failure,
@@ -15,6 +17,8 @@ interface StepState {
   name: string;
   status: StepStatus;
   durationMs: number | null;
+  /** What its attempts have cost, in thousandths of a credit. */
+  millicredits: number;
   failure: Failure | null;
   outputs: EventOf<"step.finished">["outputs"];
 }
@@ -24,6 +28,8 @@ export interface RunReport {
   name: string;
   workflow: string;
   status: RunStatus;
+  /** What its steps have cost, in thousandths of a credit. */
+  millicredits: number;
   failure: Failure | null;
   outputs: EventOf<"run.finished">["outputs"];
   steps: ({ id: string; type: string } & StepState)[];
@@ -90,6 +96,7 @@ export class RunPrinter {
       name: this.#name,
       workflow: this.#workflow,
       status: this.#status,
+      millicredits: steps.reduce((sum, step) => sum + step.millicredits, 0),
       failure: this.#failure,
       outputs: this.#outputs,
       steps,
@@ -132,6 +139,9 @@ export class RunPrinter {
         return;
       case "policy.denied":
         return this.#line(event.stepId, this.#output.style("red", `${event.rule}: ${plain(event.message)}`));
+      case "credits.spent":
+        this.#step(event.stepId).millicredits += event.millicredits;
+        return;
       case "step.finished":
         return this.#finishStep(event);
       case "run.finished":
@@ -150,10 +160,12 @@ export class RunPrinter {
   summary(): void {
     if (this.#options.silent) return;
     const { style } = this.#output;
-    const rows = this.report.steps.map((step) => [
+    const { steps, millicredits } = this.report;
+    const rows = steps.map((step) => [
       style(colours[step.status], `${marks[step.status]} ${step.name}`),
       step.status,
       step.durationMs === null ? "" : duration(step.durationMs),
+      ...(millicredits === 0 ? [] : [step.millicredits === 0 ? "" : formatCredits(step.millicredits)]),
       step.failure === null ? "" : plain(step.failure.message),
     ]);
     this.#output.print();
@@ -161,9 +173,14 @@ export class RunPrinter {
     for (const artifact of this.#artifacts) {
       const url = artifact.data["url"];
       if (typeof url === "string") this.#output.print(`${plain(artifact.name)}: ${plain(url)}`);
+      const estimate = estimateOf(artifact);
+      if (estimate !== undefined) this.#output.print(`The real run: ${plain(estimateInWords(estimate))}`);
     }
     const failure = this.#failure === null ? "" : `: ${plain(this.#failure.message)}`;
-    this.#output.print(style(["bold", colours[this.#status]], `${this.#name} ${this.#status}`) + failure);
+    const cost = millicredits === 0 ? "" : `, ${formatCredits(millicredits)}`;
+    this.#output.print(
+      style(["bold", colours[this.#status]], `${this.#name} ${this.#status}`) + cost + failure,
+    );
   }
 
   #step(id: string): StepState {
@@ -224,7 +241,24 @@ export class RunPrinter {
 }
 
 function newStep(name: string): StepState {
-  return { name: plain(name), status: "pending", durationMs: null, failure: null, outputs: {} };
+  return {
+    name: plain(name),
+    status: "pending",
+    durationMs: null,
+    millicredits: 0,
+    failure: null,
+    outputs: {},
+  };
+}
+
+function estimateInWords(estimate: Estimate): string {
+  const { durationMs, runs, message = "" } = estimate;
+  const time =
+    durationMs === undefined
+      ? message
+      : `about ${duration(durationMs.median)} (${duration(durationMs.low)} to ${duration(durationMs.high)} in ${runs === 1 ? "1 run" : `${runs} runs`}).`;
+  const credits = creditsInWords(estimate);
+  return credits === null ? time : `${time} Credits: ${credits}.`;
 }
 
 /** `840 ms`, `1.3 s`, `2 min 5 s` */

@@ -19,14 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-/** Runs it to its end on a worker of its own with this price. */
-async function run(lines: string[], options: { env?: Record<string, string>; dryRun?: boolean } = {}) {
-  const worker = await fixture.startWorker({ env: options.env ?? price });
-  const runId = await fixture.start(project, ["name: T", ...lines].join("\n"), {
-    dryRun: options.dryRun ?? false,
-  });
+/** The worker with the price, while it is there; nobody else takes runs then. */
+let priced: ReturnType<EngineFixture["startWorker"]> | undefined;
+const startPriced = () => (priced ??= fixture.startWorker({ env: price }));
+async function stopPriced(): Promise<void> {
+  await (await priced)?.kill("SIGTERM");
+  priced = undefined;
+}
+const start = (lines: string[], dryRun = false) =>
+  fixture.start(project, ["name: T", ...lines].join("\n"), { dryRun });
+/** Runs it to its end where a command has its price. */
+async function run(lines: string[], options: { dryRun?: boolean } = {}): Promise<string> {
+  await startPriced();
+  const runId = await start(lines, options.dryRun);
   await fixture.until(runId, ended);
-  await worker.kill("SIGTERM");
   return runId;
 }
 const ofType = <T extends RunEvent["type"]>(events: RunEvent[], type: T) =>
@@ -106,7 +112,11 @@ test("W271 of steps that run side by side the one that the budget has no room fo
 });
 
 test("W276 without a price nothing is held, paid or refused, whatever the budget", async () => {
-  const runId = await run([budget(0), "steps:", "  - { type: command, command: 'true' }"], { env: {} });
+  await stopPriced();
+  const free = await fixture.startWorker();
+  const runId = await start([budget(0), "steps:", "  - { type: command, command: 'true' }"]);
+  await fixture.until(runId, ended);
+  await free.kill("SIGTERM");
   expect(await fixture.run(runId)).toMatchObject({ status: "succeeded" });
   const types = (await fixture.events(runId)).map((event) => event.type);
   expect(types).not.toContain("credits.spent");
@@ -117,11 +127,12 @@ test("W276 without a price nothing is held, paid or refused, whatever the budget
 test.each(["mid-command", "after-command-before-event"])(
   "W273 killed at %s, the step is paid once and nothing stays held",
   async (point) => {
+    await stopPriced();
     const doomed = await fixture.startWorker({ env: { ...price, CODER_CRASH_AT: point } });
     const command =
       "  - { type: command, command: echo hi; sleep 0.2, timeout_sec: 20, on_interrupt: retry }";
     // Two of them would not fit: what a dead worker held is free again.
-    const runId = await fixture.start(project, ["name: T", budget(30), "steps:", command].join("\n"));
+    const runId = await start([budget(30), "steps:", command]);
     await doomed.exited;
     // A later price does not touch a run that has begun.
     const second = await fixture.startWorker({ env: { CODER_CREDITS_PER_MINUTE: "600" } });
@@ -137,13 +148,11 @@ test.each(["mid-command", "after-command-before-event"])(
 );
 
 test("W273 a command that is canceled pays for the time that it had", async () => {
-  const worker = await fixture.startWorker({ env: price });
-  const lines = ["name: T", "steps:", "  - { type: command, command: echo on; sleep 60, timeout_sec: 90 }"];
-  const runId = await fixture.start(project, lines.join("\n"));
+  await startPriced();
+  const runId = await start(["steps:", "  - { type: command, command: echo on; sleep 60, timeout_sec: 90 }"]);
   await fixture.untilEvent(runId, (events) => ofType(events, "step.log").length > 0);
   await fixture.cancel(runId);
   await fixture.until(runId, ended);
-  await worker.kill("SIGTERM");
   const [hold] = await holds(runId);
   expect(hold).toMatchObject({ status: "settled" });
   expect(hold!.spent).toBeLessThan(60_000);

@@ -96,6 +96,25 @@ test("W137 a refused host is recorded by name; a budget of nothing refuses an ag
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "policy_denied" } });
 });
 
+test("W279 changes that pass a limit are kept as no patch, and each limit is a denial by its rule", async () => {
+  const limits = "policies: { limits: { max_changed_files: 1, max_patch_bytes: 2000 } }";
+  const both = await start([
+    limits,
+    "steps:",
+    "  - { type: command, command: echo one >> hello.txt; echo two >> site/index.html }",
+    "  - { type: command, command: git checkout -q .; seq 1000 >> hello.txt }",
+    "  - { type: command, command: git checkout -q .; echo one >> hello.txt }",
+  ]);
+  await fixture.until(both, ended);
+  const events = await fixture.events(both);
+  expect(ofType(events, "policy.denied").map(({ stepId, rule }) => [stepId, rule])).toEqual([
+    ["s1", "limits.max_changed_files"],
+    ["s2", "limits.max_patch_bytes"],
+  ]);
+  const patches = ofType(events, "artifact.created").filter(({ artifact }) => artifact.kind === "patch");
+  expect(patches.map(({ artifact }) => artifact.stepId)).toEqual(["s3"]);
+});
+
 test("W141 what changes after it was approved is void and asked again, with both subjects; only the second goes out", async () => {
   const runId = await start([
     gate("deploy.prod"),

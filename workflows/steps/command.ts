@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
+import { decidePatch } from "../../shared/policy/decidePatch.ts";
 import { decideRequest } from "../../shared/policy/decideRequest.ts";
 import { interpolate, secretsRead } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
@@ -147,19 +148,17 @@ async function keepPatch(context: StepContext, sandbox: Sandbox): Promise<string
     timeoutMs: 30_000,
     signal: context.signal,
     onOutput: (stream, text) => {
-      size += text.length;
-      if (stream === "out" && size <= limit) patch += text;
+      if (stream !== "out") return;
+      size += Buffer.byteLength(text);
+      if (size <= limit) patch += text;
     },
   });
-  if (result.exitCode !== 0 || patch === "") return undefined;
-  if (size > limit) {
-    context.log(
-      "note",
-      `The changes to tracked files are larger than max_patch_bytes (${limit}); no patch is kept.\n`,
-    );
-    return undefined;
-  }
+  if (result.exitCode !== 0 || size === 0) return undefined;
   const files = [...patch.matchAll(/^diff --git a\/(?:.*) b\/(.*)$/gm)].map((match) => match[1] ?? "");
+  const denials = decidePatch([], { files: files.length, bytes: size }, context.policies);
+  for (const { rule, message } of denials)
+    await context.denied(rule, `${message} The changes to tracked files are kept as no artifact.`);
+  if (denials.length > 0) return undefined;
   if (context.secrets.isIn(patch) || (await isInBinary(context, sandbox, { patch, files }))) {
     const message =
       "A tracked file holds a secret of the run, so no patch is kept and nothing can go on from it.";

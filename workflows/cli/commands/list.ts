@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { formatCredits } from "../../../shared/billing/credits.ts";
 import { runStatuses, type RunStatus } from "../../../shared/run/events.ts";
 import { CoderError } from "../../../shared/errors.ts";
 import { connect } from "../api.ts";
@@ -59,6 +60,7 @@ async function listRuns(cli: Cli, options: ListOptions): Promise<void> {
     return;
   }
   if (items.length === 0) output.note("No runs.");
+  const hasCost = items.some((run) => run.millicredits > 0);
   const rows = items.map((run) => [
     `#${run.number}`,
     run.status,
@@ -69,6 +71,7 @@ async function listRuns(cli: Cli, options: ListOptions): Promise<void> {
     run.startedAt === null || run.finishedAt === null
       ? ""
       : duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+    ...(hasCost ? [run.millicredits === 0 ? "" : formatCredits(run.millicredits)] : []),
   ]);
   for (const line of table(rows)) output.print(line);
 }
