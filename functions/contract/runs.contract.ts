@@ -167,6 +167,27 @@ export function describeRuns(world: World): void {
       ).toHaveLength(5);
     });
 
+    test("W278 runs and their steps say what they have cost; what is only held is no cost", async () => {
+      const { id: projectId } = await newProject({ [path]: ciYaml });
+      const id = randomUUID();
+      await as(owner).runs.start.mutate({ id, projectId, workflowPath: path });
+      const hold = (step: string, key: string, spent: number) => api.sql`
+        insert into holds (run_id, key, org_id, step_id, item, amount, spent_before, held_before, status, spent)
+        values (${id}, ${key}, ${orgId}, ${step}, 'command', 900, 0, 0, ${spent > 0 ? "settled" : "held"}, ${spent})`;
+      await hold("install", "install:1:command", 150);
+      await hold("install", "install:2:command", 250);
+      await hold("test", "test:1:command", 0);
+      const { items } = await as(viewer).runs.list.query({ projectId });
+      expect(items).toMatchObject([{ millicredits: 400 }]);
+      expect(await as(viewer).runs.get.query({ projectId, number: 1 })).toMatchObject({
+        millicredits: 400,
+        steps: [
+          { id: "install", millicredits: 400 },
+          { id: "test", millicredits: 0 },
+        ],
+      });
+    });
+
     test("a run is run again from its failed steps, with what succeeded taken over", async () => {
       const { id: projectId } = await newProject({ [path]: ciYaml });
       const first = randomUUID();
