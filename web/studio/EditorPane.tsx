@@ -34,7 +34,11 @@ export function EditorPane(props: { studio: Studio; readOnly: boolean }) {
       </div>
       <Show
         when={props.studio.active()}
-        fallback={<EmptyState title="No file is open" text="Choose one in the tree, or press Ctrl P." />}
+        fallback={
+          <Show when={props.studio.state().kind !== "loading"}>
+            <EmptyState title="No file is open" text="Choose one in the tree, or press Ctrl P." />
+          </Show>
+        }
       >
         <Show
           when={module()}

@@ -6,6 +6,7 @@ import { createMemo, createSignal, For, Show } from "solid-js";
 import { toCoderError } from "../../shared/errors.ts";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import type { Studio } from "./createStudio.ts";
 import { pathProblem, treeRows, type TreeRow } from "./fileTree.ts";
@@ -128,7 +129,18 @@ export function FileTree(props: { studio: Studio; readOnly: boolean }) {
       </Show>
       <Show
         when={rows().length > 0}
-        fallback={<EmptyState title="No files yet" text="Make the first one, or push a repository." />}
+        fallback={
+          <Show
+            when={props.studio.state().kind !== "loading"}
+            fallback={
+              <p class="flex items-center gap-2 p-3 text-xs text-muted">
+                <Spinner /> Reading the files
+              </p>
+            }
+          >
+            <EmptyState title="No files yet" text="Make the first one, or push a repository." />
+          </Show>
+        }
       >
         <ul
           ref={(element) => (list = element)}

@@ -19,6 +19,9 @@ const words = {
   publishing: "Publishing",
 } as const;
 
+/** The server listens on the loopback interface: nobody else gets there. */
+const isLocal = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname);
+
 /** Publishes what is on the screen under a link that needs no account, and takes it back. */
 export function ShareButton(props: { studio: Studio }) {
   const api = useApi();
@@ -77,6 +80,7 @@ export function ShareButton(props: { studio: Studio }) {
           <Popover.Title class="text-sm font-semibold">Share this project</Popover.Title>
           <Popover.Description class="text-sm text-muted">
             Anyone with the link opens the built site, without an account. The code stays here.
+            {isLocal ? " This Coder answers on this machine only, and so does the link." : ""}
           </Popover.Description>
           <Show when={live()}>
             {(site) => (
