@@ -1404,6 +1404,7 @@ export type Database = {
           status: string;
           taken_by: string | null;
           trigger: string;
+          wake_at: string | null;
           workflow_path: string;
         };
         ComputedFields: never;
@@ -1440,6 +1441,7 @@ export type Database = {
           status?: string;
           taken_by?: string | null;
           trigger: string;
+          wake_at?: string | null;
           workflow_path: string;
         };
         Update: {
@@ -1475,6 +1477,7 @@ export type Database = {
           status?: string;
           taken_by?: string | null;
           trigger?: string;
+          wake_at?: string | null;
           workflow_path?: string;
         };
         Relationships: [

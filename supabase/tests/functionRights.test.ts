@@ -54,6 +54,7 @@ const callers: Record<string, string[]> = {
   "private.next_number": nobody,
   "private.note_unnamed_blobs": nobody,
   "private.notify_members": server,
+  "private.park_run": server,
   "private.record_delivery": server,
   "private.record_ref_moves": server,
   "private.record_repo_event": nobody,
@@ -86,6 +87,7 @@ const callers: Record<string, string[]> = {
   // Called by constraints, which are checked as whoever writes.
   "private.valid_check_names": users,
   "private.valid_labels": users,
+  "private.wake_run": nobody,
   "public.add_comment": users,
   "public.artifact_chain": users,
   "public.cancel_run": users,

@@ -22,6 +22,8 @@ export interface RunSecrets {
   load(run: RunInfo, plan: RunPlan): Promise<LoadedSecrets>;
   /** Of a run, or of the installation's own secrets alone while none of the run's were opened here. */
   redactorOf(runId: string): Redactor;
+  /** Nothing of the run works here for a while. */
+  rest(runId: string): void;
   /** The run has ended. */
   forget(runId: string): void;
 }
@@ -62,6 +64,7 @@ export function makeRunSecrets(deps: {
       return new Map(opened);
     },
     redactorOf: (runId) => known.get(runId)?.redactor ?? base,
+    rest: (runId) => void known.delete(runId),
     // Its last event, and the last words of a step on its way out, are still to come.
     forget: (runId) => void setTimeout(() => known.delete(runId), forgetAfterMs).unref(),
   };

@@ -42,6 +42,12 @@ export interface LoadedRun {
   /** The run that it repeats. */
   rerunOf: string | null;
   seed: RunSeed;
+  /** The worker that took it or parked it last. */
+  takenBy: string | null;
+  /** The token of this execution's claim. */
+  owner: string | null;
+  /** How many messages, or times without one, earlier executions have journaled. */
+  received: number;
 }
 
 export interface RunWorkflowDeps {
@@ -58,8 +64,11 @@ export interface RunWorkflowDeps {
   takeOverFiles(run: RunInfo, from: string): Promise<boolean>;
   /** Steps of the run work here. */
   working(run: RunInfo): void;
-  /** The run waits for people: nothing of it works here. */
-  parked(runId: string): void;
+  /**
+   * The run waits for people: it leaves this worker until it is told something, or until `wakeAt` (milliseconds since the
+   * epoch, by the database's clock). False when it has to go on at once.
+   */
+  park(loaded: LoadedRun, wakeAt: number): Promise<boolean>;
   /**
    * Stores the log bundle and removes what the run owns, on every worker.
    * @param options `keepFiles`: another run may go on from what its steps have left.
@@ -98,6 +107,8 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
 /** Says that the run goes on here. The first step does not wait for it, and says `run.started` itself if it is first. */
 function announce(deps: RunWorkflowDeps, loaded: LoadedRun): Promise<void> {
   const { workerId } = deps;
+  // It was parked, and no worker had it.
+  if (loaded.status !== "queued" && loaded.takenBy === workerId) return Promise.resolve();
   const started = runStarted(workerId, deps.prices);
   const reason = "The worker that had it stopped; another one goes on.";
   const resumed: KeyedEvent = {
@@ -130,11 +141,14 @@ class Run {
   readonly #rounds = new Map<string, { round: number; execs: number }>();
   /** What has been approved of each step, until what would happen changes. */
   readonly #approved = new Map<string, Asked[]>();
+  /** Messages that a replay is still to receive from the journal. */
+  #toReplay: number;
   #stop: Stop | undefined;
   #stopAt = Infinity;
 
   constructor(deps: RunWorkflowDeps, loaded: LoadedRun, announced: Promise<void>) {
     this.#loaded = loaded;
+    this.#toReplay = loaded.received;
     this.#announced = announced;
     this.#deps = deps;
     this.#run = loaded.run;
@@ -161,10 +175,10 @@ class Run {
         this.#approvals.nextExpiry(),
         this.#stopAt,
       );
-      const timeoutSeconds = deadline === Infinity ? 7 * 86_400 : Math.max(0.001, (deadline - now) / 1000);
       if (working) this.#deps.working(this.#run);
-      else this.#deps.parked(this.#run.id);
+      const timeoutSeconds = working ? Math.max(0.001, (deadline - now) / 1000) : await this.#park(deadline);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
+      this.#toReplay -= 1;
       const before = now;
       now = endOf(message) ?? (await this.#now());
       if (working) activeMs += now - before;
@@ -175,6 +189,16 @@ class Run {
       await this.#startReady();
     }
     return this.#finish();
+  }
+
+  /**
+   * Waits for people, in nobody's memory: this execution ends here, and the next one replays what is journaled and goes
+   * on. Returns, with how long there is still to wait, where the journal or the database has what happened.
+   */
+  async #park(wakeAt: number): Promise<0> {
+    if (this.#toReplay <= 0 && (await this.#deps.park(this.#loaded, wakeAt)))
+      return new Promise<never>(() => undefined);
+    return 0;
   }
 
   /**

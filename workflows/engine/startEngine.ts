@@ -29,6 +29,7 @@ import { makeSlots, type Slots } from "./slots.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
 import { findOpenRuns } from "./sql/findOpenRuns.ts";
 import { loadRun } from "./sql/loadRun.ts";
+import { parkRun } from "./sql/parkRun.ts";
 import { reapWorkers } from "./sql/reapWorkers.ts";
 import { releaseGroups } from "./sql/releaseGroups.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
@@ -236,6 +237,9 @@ async function load(sql: Sql, runId: string): Promise<LoadedRun | undefined> {
     status: row.status,
     rerunOf: row.rerun_of,
     seed: row.seed,
+    takenBy: row.taken_by,
+    owner: row.owner,
+    received: row.received,
   };
 }
 
@@ -279,7 +283,20 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
     takeOverFiles: (run, from) => hosts.takeOver(run.id, from),
     working: (run) => intake.working(run),
-    parked: (runId) => intake.settled(runId),
+    async park(loaded, wakeAt) {
+      const runId = loaded.run.id;
+      // DBOS would keep the execution on its list for as long as the worker lives.
+      const execution = DBOSExecutor.globalInstance?.systemDatabase.runningWorkflowMap.get(runId)?.at(-1);
+      // Before it is anybody else's, who might be this worker again.
+      known.delete(runId);
+      secrets.rest(runId);
+      intake.settled(runId);
+      const { owner } = loaded;
+      const parked = await whenConnected(() => parkRun(sql, { runId, workerId, owner, wakeAt }));
+      if (parked) execution?.release();
+      else known.set(runId, loaded);
+      return parked;
+    },
     async finish(run, { keepFiles }) {
       try {
         const bytes = await makeLogBundle(sql, run.id);

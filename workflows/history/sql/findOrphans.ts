@@ -1,13 +1,14 @@
 import type { Sql } from "../../engine/database.ts";
 
 /**
- * Ended workflows of the engine whose run or delivery is gone: those of a deleted project. Old enough that whatever
+ * Workflows of the engine that have ended or that nobody has taken, and whose run or delivery is gone: those of a deleted project. Old enough that whatever
  * enqueued them has committed.
  */
 export async function findLostWorkflows(sql: Sql, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select w.workflow_uuid as id from dbos.workflow_status w
-    where w.status in ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
+    where (w.status in ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
+        or (w.status = 'ENQUEUED' and w.queue_name in ('offered', 'parked')))
       and w.created_at < (extract(epoch from now()) - 3600) * 1000
       and case
         when w.workflow_uuid ~ '^[0-9a-f-]{36}(/|$)' then not exists (select 1 from public.runs r where r.id = left(w.workflow_uuid, 36)::uuid)
