@@ -13,6 +13,8 @@ export interface RunEvents {
 
 export interface StepLog {
   write(stream: LogChunk["stream"], text: string): void;
+  /** While more is written than can be stored: resolves when there is room again. What is written before is kept all the same. */
+  room(): Promise<void> | undefined;
   /** Stores what is still in memory; nothing may be written afterwards. */
   close(): Promise<void>;
 }
@@ -21,6 +23,10 @@ const batchMs = 60;
 /** Of one event; a message to the browser carries it whole. */
 const maxEventChars = 64 * 1024;
 const defaultMaxLogChars = 50 * 1024 * 1024;
+/** Written and not stored yet, in UTF-16 units: enough for any command that is not all output to go on while the database is away. */
+const maxUnstoredChars = 2 * 1024 * 1024;
+/** Stored in one go: it is in memory several times over until it is. */
+const maxBatchChars = 512 * 1024;
 
 export function makeRunEvents(deps: {
   sql: Sql;
@@ -71,6 +77,9 @@ class BatchedLog implements StepLog {
   #chunks: LogChunk[] = [];
   #written = 0;
   #events = 0;
+  /** Not in a batch yet; not stored yet. */
+  #gathered = 0;
+  #unstored = 0;
   #timer: NodeJS.Timeout | undefined;
   #storing: Promise<void> = Promise.resolve();
   #failure: unknown;
@@ -94,13 +103,20 @@ class BatchedLog implements StepLog {
         this.#add("note", `Output cut here: a step's log holds ${size}. The command goes on.\n`);
       }
     }
-    this.#timer ??= setTimeout(() => this.#flush(), batchMs);
+    if (this.#gathered >= maxBatchChars) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), batchMs);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#unstored > maxUnstoredChars ? this.#storing : undefined;
   }
 
   #add(stream: LogChunk["stream"], text: string): void {
     const clean = text.replaceAll("\0", "\uFFFD").toWellFormed();
     const last = this.#chunks.at(-1);
     const at = Date.now();
+    this.#gathered += clean.length;
+    this.#unstored += clean.length;
     for (let from = 0; from < clean.length; from += maxEventChars) {
       const piece = clean.slice(from, from + maxEventChars).toWellFormed();
       if (from === 0 && last?.stream === stream && last.text.length + piece.length <= maxEventChars)
@@ -119,13 +135,15 @@ class BatchedLog implements StepLog {
       event: { type: "step.log", stepId, chunks },
     }));
     this.#chunks = [];
+    const length = this.#gathered;
+    this.#gathered = 0;
     this.#storing = this.#storing
       .then(() => this.#options.append(...events))
-      .then(() => undefined)
       .catch((error: unknown) => {
         // Told by close(), whoever writes cannot wait for it.
         this.#failure ??= error;
-      });
+      })
+      .then(() => void (this.#unstored -= length));
   }
 
   async close(): Promise<void> {

@@ -356,6 +356,7 @@ function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
       ),
     secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
     log: (stream, text) => log.write(stream, text),
+    logRoom: () => log.room(),
     decide: (intent) => decideAndRecord(decideDeps, intent),
     prices: parts.prices,
     reserve: (wish) => reserveAndRecord(reserveDeps, wish),

@@ -66,6 +66,8 @@ class Connection implements Sandbox {
   readonly #server: ServerProcess;
   readonly #calls = new Map<number, Call>();
   #lastId = 0;
+  /** Whose output was not taken yet. */
+  #held = 0;
   #isReady = false;
   #gone: CoderError | undefined;
   #closing: Promise<void> | undefined;
@@ -128,10 +130,26 @@ class Connection implements Sandbox {
     }
     const call = this.#calls.get(message.id);
     if (!call) return;
-    if ("stream" in message) return call.onOutput?.(message.stream, message.text);
+    if ("stream" in message) {
+      const taken = call.onOutput?.(message.stream, message.text);
+      if (taken) this.#hold(taken);
+      return;
+    }
     this.#calls.delete(message.id);
     if ("error" in message) call.reject(new CoderError(message.error.code, message.error.message));
     else call.resolve(message);
+  }
+
+  /** Reads nothing more until the output was taken: then the pipe fills, and whoever prints waits. */
+  #hold(taken: Promise<void>): void {
+    const { stdout } = this.#server.child;
+    this.#held += 1;
+    stdout?.pause();
+    const release = (): void => {
+      this.#held -= 1;
+      if (this.#held === 0) stdout?.resume();
+    };
+    taken.then(release, release);
   }
 
   #end(reason: string): void {
@@ -162,13 +180,20 @@ class Connection implements Sandbox {
     const startedAt = performance.now();
     let timedOut = false;
     let aborted = command.signal?.aborted ?? false;
+    let killed = false;
     if (aborted) return { exitCode: 130, timedOut, aborted, durationMs: 0 };
     const { id, done } = this.#call(
       { op: "exec", command: command.command, env: command.env ?? {}, cwd: command.cwd ?? "." },
-      command.onOutput,
+      (stream, text) => {
+        const taken = command.onOutput?.(stream, text);
+        // What is still to come of a killed command is little, and its end must be read in time.
+        return killed ? undefined : taken;
+      },
     );
     let unresponsive: NodeJS.Timeout | undefined;
     const kill = (): void => {
+      killed = true;
+      this.#server.child.stdout?.resume();
       this.#send({ op: "kill", id, graceMs: killGraceMs });
       unresponsive ??= setTimeout(() => void this.close(), killGraceMs + unresponsiveMs);
     };
@@ -226,6 +251,7 @@ class Connection implements Sandbox {
   async #close(): Promise<void> {
     this.#end("it was closed");
     const { child } = this.#server;
+    child.stdout?.resume();
     const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "close");
     await this.#server.kill();
     await ended;

@@ -40,7 +40,8 @@ export interface SandboxCommand {
   /** Relative to the checkout; default: the checkout itself. */
   cwd?: string;
   timeoutMs?: number;
-  onOutput?: (stream: "out" | "err", text: string) => void;
+  /** Where it answers with a promise, the sandbox's commands wait for it as for a reader who is slow. */
+  onOutput?: (stream: "out" | "err", text: string) => Promise<void> | undefined | void;
   /** Aborting kills the process tree: TERM, and KILL 300 ms later. */
   signal?: AbortSignal;
 }

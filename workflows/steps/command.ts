@@ -55,6 +55,7 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
       if (output.length > 4 * summaryChars) output = output.slice(-summaryChars);
       context.log(stream, text);
       context.crashPoint("mid-command");
+      return context.logRoom();
     },
   });
   context.signal.throwIfAborted();

@@ -151,6 +151,8 @@ export interface StepContext {
   cache(): Promise<StepCache>;
   /** Output of the step; `note` is Coder's own voice. */
   log(stream: LogChunk["stream"], text: string): void;
+  /** While more is logged than can be stored: resolves when there is room again. */
+  logRoom(): Promise<void> | undefined;
   /** Asks policy about an effect, and records the answer with its rule. Nothing outside the sandbox happens without it. */
   decide(intent: Intent): Promise<Permission>;
   /** What this run pays for what its steps do, in millicredits. */
