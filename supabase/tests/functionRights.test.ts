@@ -54,6 +54,7 @@ const callers: Record<string, string[]> = {
   "private.next_number": nobody,
   "private.note_unnamed_blobs": nobody,
   "private.notify_members": server,
+  "private.offer_deliveries": nobody,
   "private.park_run": server,
   "private.record_delivery": server,
   "private.record_ref_moves": server,
@@ -78,6 +79,7 @@ const callers: Record<string, string[]> = {
   "private.secrets_used": server,
   "private.settle_credits": server,
   "private.sync_triggers": server,
+  "private.take_deliveries": server,
   "private.take_runs": server,
   // Called by policies.
   "private.token_allows_org": users,

@@ -42,7 +42,7 @@ async function crashAt(point: string, workflow = yaml): Promise<{ runId: string;
 }
 
 /** No step of the workflow above comes by these: each has a test of its own. */
-const ownTest = ["mid-release", "mid-cache-save"];
+const ownTest = ["mid-release", "mid-cache-save", "mid-dispatch"];
 
 describe.each(crashPoints.filter((point) => !ownTest.includes(point)))("killed at %s", (point) => {
   test("the run ends right on another worker, and its effects exist once", async () => {
@@ -86,6 +86,50 @@ test("killed at mid-release: the tag, its change and the notes exist once", asyn
   expect(changes.map((change) => change.number)).toEqual([rel!.outputs.change]);
   const artifacts = await fixture.sql`select kind from artifacts where run_id = ${runId} order by kind`;
   expect(artifacts.map((row) => row.kind)).toEqual(["log_bundle", "release_notes"]);
+});
+
+test("W214 killed at mid-dispatch: each run of the delivery is started once, by whoever goes on", async () => {
+  const hook = (name: string): string =>
+    `name: ${name}\ntriggers: [{ type: webhook, name: alert, secret_ref: S }]\nsteps: [{ type: notify, message: ${name} }]\n`;
+  const hooked = await fixture.project({
+    ".coder/workflows/one.yaml": hook("One"),
+    ".coder/workflows/two.yaml": hook("Two"),
+  });
+  const doomed = await fixture.startWorker({ env: { CODER_CRASH_AT: "mid-dispatch" } });
+  const [{ id } = { id: "" }] = await fixture.sql`
+    select private.record_delivery(${hooked.id}, 'webhook', 'alert', 'one', '{"body": {}}') as id`;
+  await doomed.exited;
+  expect(doomed.child.signalCode).toBe("SIGKILL");
+  const second = await fixture.startWorker();
+  await expect
+    .poll(async () => (await fixture.sql`select status from deliveries where id = ${id}`)[0]!.status, {
+      timeout: 60_000,
+    })
+    .toBe("handled");
+  const runs = await fixture.sql`
+    select id, workflow_path as path from runs where project_id = ${hooked.id} order by workflow_path`;
+  expect(runs.map(({ path }) => path)).toEqual([".coder/workflows/one.yaml", ".coder/workflows/two.yaml"]);
+  for (const run of runs) await fixture.until(run.id, ["succeeded"]);
+  const [delivery] = await fixture.sql`select outcome from deliveries where id = ${id}`;
+  expect(delivery!.outcome.map((one: { runId?: string }) => one.runId).sort()).toEqual(
+    runs.map((run) => run.id).sort(),
+  );
+  await second.kill("SIGTERM");
+});
+
+test("W215 killed in a step that is part of the run's own workflow: it is done again, and its effect exists once", async () => {
+  const { runId, died } = await crashAt(
+    "after-command-before-event",
+    "name: T\nsteps:\n  - { type: notify, message: one }\n  - { type: notify, message: two }\n",
+  );
+  expect(died).toBe(true);
+  expect(await fixture.run(runId)).toMatchObject({ status: "succeeded", failure: null });
+  expect((await fixture.steps(runId)).s1!.execs).toBe(2);
+  const told = await fixture.sql`select message from notifications where run_id = ${runId} order by message`;
+  expect(told.map((row) => row.message)).toEqual(["one", "two"]);
+  const children =
+    await fixture.sql`select 1 from dbos.workflow_status where workflow_uuid like ${`${runId}/%`}`;
+  expect(children).toHaveLength(0);
 });
 
 test("a command that was interrupted runs again, and says so", async () => {

@@ -8,6 +8,7 @@ export const crashPoints = [
   "after-command-before-event",
   "mid-deploy",
   "mid-release",
+  "mid-dispatch",
   "before-finish",
 ] as const;
 

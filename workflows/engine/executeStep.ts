@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { freeOfCharge, type Prices } from "../../shared/billing/credits.ts";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
-import type { Artifact, Failure } from "../../shared/run/events.ts";
+import type { Artifact, Failure, RunEvent } from "../../shared/run/events.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
 import { stepKinds } from "../steps/stepKinds.ts";
 import type {
@@ -388,12 +388,25 @@ function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
   };
 }
 
+type ArtifactOwner = { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null };
+
 /** Puts an artifact's bytes into storage, then stores its event. The same kind and name of a step is the same artifact. */
-export async function storeArtifact(
+async function storeArtifact(
   deps: Pick<ExecuteDeps, "events" | "store" | "secrets">,
-  owner: { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null },
+  owner: ArtifactOwner,
   artifact: NewArtifact,
 ): Promise<Artifact> {
+  const created = await putArtifact(deps, owner, artifact);
+  await deps.events.append(owner.run.id, created);
+  return created.event.artifact;
+}
+
+/** Puts an artifact's bytes into storage; the event that says so is still to be stored. */
+export async function putArtifact(
+  deps: Pick<ExecuteDeps, "store" | "secrets">,
+  owner: ArtifactOwner,
+  artifact: NewArtifact,
+): Promise<{ key: string; event: Extract<RunEvent, { type: "artifact.created" }> }> {
   const id = idempotencyId(
     owner.run.id,
     owner.stepId ?? "",
@@ -424,11 +437,7 @@ export async function storeArtifact(
     data,
     madeFrom: artifact.madeFrom ?? [],
   };
-  await deps.events.append(owner.run.id, {
-    key: `artifact:${id}`,
-    event: { type: "artifact.created", artifact: stored },
-  });
-  return stored;
+  return { key: `artifact:${id}`, event: { type: "artifact.created", artifact: stored } };
 }
 
 /**

@@ -124,3 +124,33 @@ test("W211 questions that nobody answers expire once each, with several workers 
   await untilParked(later);
   await Promise.all(workers.map((worker) => worker.kill("SIGTERM")));
 });
+
+test("W215 canceled in the moment that such a step begins: the run ends canceled, and nobody is told", async () => {
+  const worker = await fixture.startWorker();
+  const runId = await fixture.start(project, asks);
+  await untilParked(runId);
+  const [approval] = await fixture.sql`select id, content_hash from approvals where run_id = ${runId}`;
+  const claims = JSON.stringify({ sub: fixture.ownerId, role: "authenticated" });
+  await fixture.sql.begin(async (tx) => {
+    await tx`select set_config('request.jwt.claims', ${claims}, true)`;
+    await tx`select public.decide_approval(${approval!.id}, 'approved', ${approval!.content_hash})`;
+    await tx`select public.cancel_run(${runId})`;
+  });
+  await fixture.until(runId, ended);
+  expect(await fixture.run(runId)).toMatchObject({ status: "canceled", failure: { code: "canceled" } });
+  expect((await fixture.steps(runId)).s2!.status).toBe("canceled");
+  expect(await fixture.sql`select 1 from notifications where run_id = ${runId}`).toHaveLength(0);
+  await worker.kill("SIGTERM");
+});
+
+test("W215 a run from before keeps the shape that it has journaled: a workflow for each step", async () => {
+  const runId = await fixture.start(project, "name: T\nsteps:\n  - { type: notify, message: Done }\n");
+  await fixture.sql`update runs set snapshot = snapshot || '{"engineVersion": "1"}' where id = ${runId}`;
+  const worker = await fixture.startWorker();
+  await fixture.until(runId, ended);
+  expect((await fixture.run(runId)).status).toBe("succeeded");
+  const steps =
+    await fixture.sql`select workflow_uuid as id from dbos.workflow_status where workflow_uuid like ${`${runId}/%`}`;
+  expect(steps.map((row) => row.id)).toEqual([`${runId}/s1/1`]);
+  await worker.kill("SIGTERM");
+});

@@ -12,6 +12,8 @@ export interface RunPlan {
   steps: EngineStep[];
   policies: Policies;
   outputs: Record<string, string>;
+  /** Whether a step without a sandbox may be part of the run's own workflow. What a run has journaled must stay true. */
+  inline: boolean;
   /** Names and owner of the project as expressions see them. */
   project: { provider: string; owner: string; repo: string; ref: string };
 }
@@ -24,6 +26,7 @@ export function planRun(run: RunRow): RunPlan {
       steps: operationalizePlan(),
       policies: policiesSchema.parse({}),
       outputs: {},
+      inline: false,
       project: projectVariables({}, place),
     };
   }
@@ -32,6 +35,7 @@ export function planRun(run: RunRow): RunPlan {
     steps,
     policies: workflow.policies,
     outputs: workflow.outputs,
+    inline: run.snapshot.engineVersion !== "1",
     project: projectVariables(workflow, place),
   };
 }

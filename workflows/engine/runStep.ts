@@ -2,7 +2,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { toCoderError } from "../../shared/errors.ts";
 import type { Approved } from "../steps/step.ts";
 import type { OnFailure } from "../../shared/workflow/schema.ts";
-import { executeStep, type ExecuteDeps, type StepOutcome } from "./executeStep.ts";
+import { executeStep, type ExecuteDeps, type StepOutcome, type StepRequest } from "./executeStep.ts";
 import type { RunMessage } from "./runMessage.ts";
 
 export interface StepArguments {
@@ -47,9 +47,7 @@ export function makeRunStep(deps: ExecuteDeps): (step: StepArguments) => Promise
     let stopped: RunStop | null = null;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const request = { ...step, attempt, execsBefore, last: attempt === attempts, stopped };
-      outcome = await DBOS.runStep(() => executeStep(deps, request).catch(internalFailure(execsBefore)), {
-        name: `attempt ${attempt}`,
-      });
+      outcome = await DBOS.runStep(() => executeAttempt(deps, request), { name: `attempt ${attempt}` });
       execsBefore = outcome.execs;
       if (outcome.kind !== "ended" || outcome.status !== "failed" || outcome.final) break;
       // Exponential: a service that is down needs more time at each try. The run may be stopped meanwhile.
@@ -63,6 +61,11 @@ export function makeRunStep(deps: ExecuteDeps): (step: StepArguments) => Promise
     const message: RunMessage = { type: "done", stepId: step.stepId, round: step.round, outcome };
     await DBOS.send(step.runId, message, "ev", `done:${step.stepId}:${step.round}`);
   };
+}
+
+/** One attempt, of which also what the engine itself could not do is an outcome. */
+export function executeAttempt(deps: ExecuteDeps, request: StepRequest): Promise<StepOutcome> {
+  return executeStep(deps, request).catch(internalFailure(request.execsBefore));
 }
 
 /** What a step's code throws is a step's failure; this is for what the engine itself could not do. */

@@ -12,6 +12,7 @@ import {
 } from "../../shared/workflow/expressions.ts";
 import type { EngineStep, RunInfo } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
+import type { StepOutcome, StepRequest } from "./executeStep.ts";
 import { whenConnected, type Sql } from "./database.ts";
 import type { RunEvents } from "./events.ts";
 import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approvals.ts";
@@ -23,6 +24,7 @@ import {
   failedStep,
   initialState,
   isEnded,
+  isLight,
   leavesFiles,
   namesFiles,
   mayFail,
@@ -58,6 +60,8 @@ export interface RunWorkflowDeps {
   events: RunEvents;
   load(runId: string): Promise<LoadedRun | undefined>;
   runStep: (step: StepArguments) => Promise<void>;
+  /** One attempt at a step as part of the run's own workflow. */
+  attempt(request: StepRequest): Promise<StepOutcome>;
   /** Kills what runs of a run, on whichever worker it is. */
   abort(runId: string, reason: RunStop): Promise<void>;
   /** Whether this machine has the files that the steps of the run before have left; they are this run's from then on. */
@@ -70,10 +74,10 @@ export interface RunWorkflowDeps {
    */
   park(loaded: LoadedRun, wakeAt: number): Promise<boolean>;
   /**
-   * Stores the log bundle and removes what the run owns, on every worker.
+   * Stores the log bundle and removes what the run owns, on every worker. Returns the events that say what it has stored.
    * @param options `keepFiles`: another run may go on from what its steps have left.
    */
-  finish(run: RunInfo, options: { keepFiles: boolean }): Promise<void>;
+  finish(loaded: LoadedRun, options: { keepFiles: boolean }): Promise<KeyedEvent[]>;
 }
 
 type Stop = { status: "canceled" | "failed"; failure: Failure };
@@ -100,7 +104,7 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
     }
     // Canceled before it began.
     if (isFinal(loaded.status)) return loaded.status;
-    return new Run(deps, loaded, announce(deps, loaded)).drive();
+    return new Run(deps, loaded).drive();
   };
 }
 
@@ -136,7 +140,7 @@ class Run {
   readonly #loaded: LoadedRun;
   readonly #state: RunState;
   readonly #approvals: Approvals;
-  readonly #announced: Promise<void>;
+  #announcement: Promise<void> | undefined;
   /** How often each step has been started, and how often it has begun. */
   readonly #rounds = new Map<string, { round: number; execs: number }>();
   /** What has been approved of each step, until what would happen changes. */
@@ -145,11 +149,15 @@ class Run {
   #toReplay: number;
   #stop: Stop | undefined;
   #stopAt = Infinity;
+  /** The database's time as last seen; undefined as long as nobody had to know. */
+  #seen: number | undefined;
+  #activeMs = 0;
+  /** A step of ours was told that the run is stopped; the message that says so comes next. */
+  #interrupted = false;
 
-  constructor(deps: RunWorkflowDeps, loaded: LoadedRun, announced: Promise<void>) {
+  constructor(deps: RunWorkflowDeps, loaded: LoadedRun) {
     this.#loaded = loaded;
     this.#toReplay = loaded.received;
-    this.#announced = announced;
     this.#deps = deps;
     this.#run = loaded.run;
     this.#plan = loaded.plan;
@@ -160,35 +168,57 @@ class Run {
 
   async drive(): Promise<string> {
     const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
+    if (this.#loaded.status !== "queued") void this.#announced();
     await this.#takeOver();
     // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
     await this.#startReady();
-    await this.#announced;
-    let now = await this.#now();
-    let activeMs = 0;
+    await this.#announced();
     for (;;) {
       const working = this.#count("running") > 0;
-      if (!working && (this.#stop !== undefined || this.#count("waiting", "pending") === 0)) break;
+      const isOver = this.#stop !== undefined || this.#count("waiting", "pending") === 0;
+      if (!working && !this.#interrupted && isOver) break;
+      const now = (this.#seen ??= await this.#now());
       // Waiting for people is not working time: a budget of an hour and an approval over the weekend go together.
       const deadline = Math.min(
-        working ? now + budgetMs - activeMs : Infinity,
+        working ? now + budgetMs - this.#activeMs : Infinity,
         this.#approvals.nextExpiry(),
         this.#stopAt,
       );
       if (working) this.#deps.working(this.#run);
-      const timeoutSeconds = working ? Math.max(0.001, (deadline - now) / 1000) : await this.#park(deadline);
+      const left = Math.max(0.001, (deadline - now) / 1000);
+      const timeoutSeconds = this.#interrupted ? 5 : working ? left : await this.#park(deadline);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
       this.#toReplay -= 1;
-      const before = now;
-      now = endOf(message) ?? (await this.#now());
-      if (working) activeMs += now - before;
-      if (message) await this.#receive(message, now);
-      if (working && activeMs >= budgetMs) await this.#stopRun("budget_wall_clock", now);
-      if (now >= this.#stopAt) break;
-      await this.#expire(now);
-      await this.#startReady();
+      this.#clock(endOf(message) ?? (await this.#now()), working);
+      if (await this.#handle(message, working)) break;
     }
     return this.#finish();
+  }
+
+  /** Acts on what came, or on the time that has passed without anything. Answers whether nothing more is waited for. */
+  async #handle(message: RunMessage | null, working: boolean): Promise<boolean> {
+    const now = this.#seen ?? 0;
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      if (message?.type !== "cancel") await this.#stopRun("canceled", now);
+    }
+    if (message) await this.#receive(message, now);
+    if (working && this.#activeMs >= this.#plan.policies.budget.max_wall_clock_sec * 1000)
+      await this.#stopRun("budget_wall_clock", now);
+    if (now >= this.#stopAt) return true;
+    await this.#expire(now);
+    await this.#startReady();
+    return false;
+  }
+
+  #clock(now: number, working: boolean): void {
+    if (working && this.#seen !== undefined) this.#activeMs += now - this.#seen;
+    this.#seen = now;
+  }
+
+  /** Resolves when the run's beginning, or going on here, is said. */
+  #announced(): Promise<void> {
+    return (this.#announcement ??= announce(this.#deps, this.#loaded));
   }
 
   /**
@@ -246,6 +276,7 @@ class Run {
     for (let changed = true; changed && this.#stop === undefined;) {
       changed = false;
       for (const step of this.#plan.steps) {
+        if (this.#interrupted) return;
         if (this.#at(step.id).status !== "pending") continue;
         const ready = readiness(step, this.#state);
         if (ready.kind === "wait") continue;
@@ -273,12 +304,34 @@ class Run {
     }
     if (step.spec.type === "approve") {
       if (this.#run.dryRun) return this.#skip(step, "Dry run: nobody is asked.");
-      await this.#announced;
+      await this.#announced();
       await this.#approvals.askForStep(step, { reason: step.spec.reason, round: 1 });
       this.#at(step.id).status = "waiting";
       return;
     }
     await this.#startStep(step);
+  }
+
+  /** Whether nothing of the run could go on beside the step, now or while it works. */
+  #isAlone(step: EngineStep): boolean {
+    return this.#plan.steps.every((other) => {
+      if (other.id === step.id) return true;
+      const { status } = this.#at(other.id);
+      if (status === "running" || status === "waiting") return false;
+      return status !== "pending" || readiness(other, this.#state).kind === "wait";
+    });
+  }
+
+  /** Does a step here, in one journaled call instead of a workflow of its own with its message. */
+  async #doHere(step: EngineStep, round: number, request: StepRequest): Promise<void> {
+    // It says itself that the run has started.
+    if (this.#loaded.status === "queued") this.#announcement ??= Promise.resolve();
+    const outcome = await DBOS.runStep(() => this.#deps.attempt(request), { name: `step ${step.id}` });
+    const { endedAt } = outcome.kind === "ended" ? outcome : { endedAt: null };
+    if (endedAt === null) this.#announcement = undefined;
+    else this.#clock(endedAt, true);
+    this.#interrupted = outcome.kind === "ended" && outcome.status === "canceled";
+    await this.#concluded(step, outcome, round);
   }
 
   async #startStep(step: EngineStep): Promise<void> {
@@ -297,6 +350,10 @@ class Run {
         contentHash,
       })),
     };
+    const isOneAttempt = attemptsOf(step.onFailure).attempts === 1;
+    if (this.#plan.inline && isLight(step) && isOneAttempt && this.#isAlone(step))
+      return this.#doHere(step, round, { ...child, attempt: 1, last: true, stopped: null });
+    void this.#announced();
     await DBOS.startWorkflow(this.#deps.runStep, { workflowID: stepWorkflowId(child) })(child);
   }
 
@@ -304,14 +361,17 @@ class Run {
     if (message.type === "cancel") return this.#stopRun("canceled", now, message.reason ?? undefined);
     if (message.type === "approval") return this.#decided(message.approvalId, message.decision);
     const step = this.#plan.steps.find((one) => one.id === message.stepId);
-    const { outcome } = message;
     if (!step || this.#at(step.id).status !== "running" || this.#rounds.get(step.id)?.round !== message.round)
       return;
-    this.#rounds.set(step.id, { round: message.round, execs: outcome.execs });
+    await this.#concluded(step, message.outcome, message.round);
+  }
+
+  async #concluded(step: EngineStep, outcome: StepOutcome, round: number): Promise<void> {
+    this.#rounds.set(step.id, { round, execs: outcome.execs });
     if (outcome.kind === "ended") return this.#ended(step, outcome);
     this.#at(step.id).status = "waiting";
     // Asked for in the moment the run was stopped: it stays unasked.
-    if (this.#stop === undefined) await this.#askForAction(step, { ...outcome, round: message.round });
+    if (this.#stop === undefined) await this.#askForAction(step, { ...outcome, round });
   }
 
   /** What was approved of this action before and is not what would happen now is void; the new question says so. */
@@ -365,7 +425,7 @@ class Run {
   }
 
   async #note(step: EngineStep, text: string): Promise<void> {
-    await this.#announced;
+    await this.#announced();
     const chunks = [{ stream: "note" as const, text, at: Date.now() }];
     await this.#deps.events.append(this.#run.id, {
       key: `note:${step.id}`,
@@ -387,7 +447,7 @@ class Run {
       reusedFrom?: { runId: string; number: number };
     },
   ): Promise<void> {
-    await this.#announced;
+    await this.#announced();
     await this.#deps.events.append(this.#run.id, {
       key: `step.finished:${step.id}`,
       event: { type: "step.finished", stepId: step.id, exitCode: null, durationMs: 0, ...end },
@@ -449,9 +509,10 @@ class Run {
     const leftFiles = this.#plan.steps.some(
       (step) => leavesFiles(step) && this.#at(step.id).status === "succeeded",
     );
-    await this.#deps.finish(this.#run, { keepFiles: end.status !== "succeeded" && leftFiles });
+    const keepFiles = end.status !== "succeeded" && leftFiles;
+    const stored = await this.#deps.finish(this.#loaded, { keepFiles });
     crashPoint("before-finish");
-    await this.#deps.events.append(this.#run.id, {
+    await this.#deps.events.append(this.#run.id, ...stored, {
       key: "run.finished",
       event: { type: "run.finished", ...end, outputs },
     });

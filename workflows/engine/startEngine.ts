@@ -8,11 +8,12 @@ import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
 import { makeHistoryTasks } from "../history/historyTasks.ts";
 import type { RunInfo, StepSettings } from "../steps/step.ts";
+import { makeDeliveryIntake } from "../triggers/deliveryIntake.ts";
 import { deliveryQueue, makeTriggers } from "../triggers/makeTriggers.ts";
 import type { Checkout } from "./checkout.ts";
 import { connectDatabase, isFenced, isLostConnection, whenConnected, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
-import { storeArtifact } from "./executeStep.ts";
+import { putArtifact, type ExecuteDeps } from "./executeStep.ts";
 import { estimateRun } from "./estimate.ts";
 import { takeLease } from "./lease.ts";
 import { makeLogBundle } from "./logBundle.ts";
@@ -20,17 +21,19 @@ import { makeObjectStore } from "./objectStore.ts";
 import { planRun } from "./planRun.ts";
 import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
 import { makeRunSecrets, type RunSecrets } from "./runSecrets.ts";
-import { makeRunStep } from "./runStep.ts";
+import { executeAttempt, makeRunStep } from "./runStep.ts";
 import { makeIntake, type Intake } from "./intake.ts";
+import { makeReaper } from "./reaper.ts";
 import { noRepair } from "./repair.ts";
 import { makeRunWorkflow, type LoadedRun } from "./runWorkflow.ts";
 import { makeStepCacheStore } from "./stepCacheStore.ts";
+import { isLight } from "./runState.ts";
 import { makeSlots, type Slots } from "./slots.ts";
+import type { KeyedEvent } from "./sql/appendRunEvents.ts";
 import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
 import { findOpenRuns } from "./sql/findOpenRuns.ts";
 import { loadRun } from "./sql/loadRun.ts";
 import { parkRun } from "./sql/parkRun.ts";
-import { reapWorkers } from "./sql/reapWorkers.ts";
 import { releaseGroups } from "./sql/releaseGroups.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
 
@@ -39,6 +42,7 @@ const applicationVersion = "coder-1";
 const channel = "coder_runs";
 /** Told by public.start_run and whatever else lets a run start (supabase/migrations). */
 const queueChannel = "coder_queue";
+const deliveryChannel = "coder_deliveries";
 
 export interface EngineOptions {
   workerId: string;
@@ -100,9 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     workerId,
     // No more than can work: what one worker has taken, a free one cannot have.
     maxRuns: options.maxSteps,
-    async start(runIds, claim) {
-      await DBOSExecutor.globalInstance?.dispatchDequeuedWorkflows(runIds, claim);
-    },
+    start: dispatchClaimed,
     onError: (error) => {
       if (!isLostConnection(error)) logger.error({ err: error }, "A queued run could not be taken");
     },
@@ -114,7 +116,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { url, serviceKey: token } = options.settings;
   const forgeOf = (projectId: string) => httpForge({ url, projectId, token });
   const triggers = makeTriggers({ sql, forgeOf, logger });
-  DBOS.registerWorkflow(triggers.deliver, { name: "deliver", maxRecoveryAttempts: 1_000_000 });
+  const deliveries = makeDeliveryIntake({
+    sql,
+    workerId,
+    start: dispatchClaimed,
+    onError: (error) => {
+      if (!isLostConnection(error)) logger.error({ err: error }, "A delivery could not be taken");
+    },
+  });
+  const deliver = (deliveryId: string): Promise<string> =>
+    triggers.deliver(deliveryId).finally(() => deliveries.done());
+  DBOS.registerWorkflow(deliver, { name: "deliver", maxRecoveryAttempts: 1_000_000 });
   // Before launch: nothing may be ours that the others would take for a dead worker's.
   const lease = await takeLease({
     sql: leaseSql,
@@ -133,15 +145,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       () => intake.wake(),
       () => intake.wake(),
     ),
+    parts.sql.listen(
+      deliveryChannel,
+      () => deliveries.wake(),
+      () => deliveries.wake(),
+    ),
   ]);
+  const reap = makeReaper({
+    sql: leaseSql,
+    lease,
+    version: applicationVersion,
+    leaseMs: options.leaseMs,
+    logger,
+  });
   const loops = [
     // Should a notice have been lost.
     every(1000, () => Promise.resolve(intake.wake()), logger),
-    every(
-      1000,
-      () => reap(leaseSql, { leaseMs: options.leaseMs, mayReap: () => lease.mayReap(), logger }),
-      logger,
-    ),
+    every(1000, () => Promise.resolve(deliveries.wake()), logger),
+    every(Math.min(1000, options.leaseMs / 6), reap, logger),
     every(5000, () => reconcile(parts), logger),
     every(5000, () => catchUp(parts), logger),
     ...triggers.loops.map(({ everyMs, work }) => every(everyMs, work, logger)),
@@ -152,6 +173,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop() {
       for (const end of loops) end();
       intake.stop();
+      deliveries.stop();
       await Promise.all(subscriptions.map((subscription) => subscription.unlisten()));
       await hosts.handOver();
       await DBOS.shutdown({ workflowCompletionTimeoutMS: 0 });
@@ -159,6 +181,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await Promise.all([sql.end({ timeout: 2 }), leaseSql.end({ timeout: 2 })]);
     },
   };
+}
+
+/** Starts workflows that were claimed for this worker with this token. */
+async function dispatchClaimed(workflowIds: string[], claim: string): Promise<void> {
+  await DBOSExecutor.globalInstance?.dispatchDequeuedWorkflows(workflowIds, claim);
 }
 
 function makeFence({ options, hosts }: Parts): (reason: string) => void {
@@ -249,7 +276,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   const store = makeObjectStore(settings);
   // What a step needs of its run never changes, and its run has just read it.
   const known = new Map<string, LoadedRun>();
-  const runStep = makeRunStep({
+  const stepDeps: ExecuteDeps = {
     sql,
     workerId,
     prices,
@@ -267,8 +294,11 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       if (!loaded) throw new Error(`Run ${runId} is gone`);
       return loaded;
     },
+  };
+  const registeredStep = DBOS.registerWorkflow(makeRunStep(stepDeps), {
+    name: "step",
+    maxRecoveryAttempts: 1_000_000,
   });
-  const registeredStep = DBOS.registerWorkflow(runStep, { name: "step", maxRecoveryAttempts: 1_000_000 });
   const runWorkflow = makeRunWorkflow({
     sql,
     workerId,
@@ -280,6 +310,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       return loaded;
     },
     runStep: registeredStep,
+    attempt: (request) => executeAttempt(stepDeps, request),
     abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
     takeOverFiles: (run, from) => hosts.takeOver(run.id, from),
     working: (run) => intake.working(run),
@@ -297,32 +328,31 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       else known.set(runId, loaded);
       return parked;
     },
-    async finish(run, { keepFiles }) {
+    async finish({ run, plan }, { keepFiles }) {
+      const stored: KeyedEvent[] = [];
+      const owner = { run, stepId: null };
       try {
         const bytes = await makeLogBundle(sql, run.id);
         const bundle = { kind: "log_bundle" as const, name: "log.txt.gz", contentType: "application/gzip" };
         if (bytes)
-          await storeArtifact(
-            { events, store, secrets },
-            { run, stepId: null },
-            { ...bundle, bytes, data: { lines: "gzip" } },
+          stored.push(
+            await putArtifact({ store, secrets }, owner, { ...bundle, bytes, data: { lines: "gzip" } }),
           );
       } catch (error) {
         if (isFenced(error)) throw error;
         // The log itself is in the events; a run does not fail for its copy.
         options.logger.error({ err: error, runId: run.id }, "The log bundle could not be stored");
       }
-      const plan = known.get(run.id)?.plan;
       known.delete(run.id);
-      if (run.dryRun && plan && run.kind === "workflow")
-        await storeArtifact(
-          { events, store, secrets },
-          { run, stepId: null },
-          await estimateRun(sql, run, plan),
-        );
+      if (run.dryRun && run.kind === "workflow")
+        stored.push(await putArtifact({ store, secrets }, owner, await estimateRun(sql, run, plan)));
       // Whoever runs it again finds the files in their place when the end is known.
       if (keepFiles) await finishHere(parts, run.id, { keepFiles });
-      await tell(parts, { runId: run.id, type: "finished", keepFiles });
+      const notice: Notice = { runId: run.id, type: "finished", keepFiles };
+      // What has opened no sandbox has left nothing on other workers.
+      if (plan.steps.every(isLight)) act(parts, notice);
+      else await tell(parts, notice);
+      return stored;
     },
   });
   const fencedRun = async (runId: string): Promise<string> => {
@@ -383,18 +413,6 @@ function every(intervalMs: number, work: () => Promise<void>, logger: Logger): (
       .finally(() => (busy = false));
   }, intervalMs);
   return () => clearInterval(timer);
-}
-
-async function reap(
-  sql: Sql,
-  options: { leaseMs: number; mayReap(): boolean; logger: Logger },
-): Promise<void> {
-  const { leaseMs } = options;
-  // Who gave its lease back is gone for certain; who only looks dead may be coming back from an outage with us.
-  const dead = await reapWorkers(sql, { version: applicationVersion, leaseMs, takeStale: options.mayReap() });
-  if (dead.length === 0) return;
-  options.logger.info({ dead }, "Taking over from workers that are gone");
-  await DBOSExecutor.globalInstance?.recoverPendingWorkflows(dead);
 }
 
 /** Catches up with what this worker may not have been told: runs that were canceled, ended or deleted meanwhile. */

@@ -14,6 +14,7 @@ import { planWorkflow, toPlannedSteps } from "../../shared/workflow/planWorkflow
 import { projectVariables } from "../../shared/workflow/projectVariables.ts";
 import { resolveConcurrency } from "../../shared/workflow/resolveConcurrency.ts";
 import { seedFromFailed, type EndedStep, type RunSeed } from "../../shared/run/seedFromFailed.ts";
+import { engineVersion } from "../../shared/run/engineVersion.ts";
 import type { RunEvent, StepStatus } from "../../shared/run/events.ts";
 import { createTestDatabase, type TestDatabase } from "../../supabase/local/testing.ts";
 import { createForge } from "../forges/embedded/forgeServer.ts";
@@ -212,7 +213,7 @@ export async function startEngineFixture(
         project: projectVariables(parsed.workflow, place),
       });
       await sql`select public.start_run(${id}, ${project.id}, 'workflow', '.coder/workflows/test.yaml', ${parsed.workflow.name}, ${at?.ref ?? "main"}, ${at?.commit ?? project.commit},
-        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion: "1" })}, ${sql.json(steps)}, ${dryRun},
+        'manual', ${sql.json(inputs as any)}, ${sql.json({ yaml, engineVersion })}, ${sql.json(steps)}, ${dryRun},
         ${rerunOf ?? null}, ${sql.json({ concurrency: concurrency ?? null, seed } as any)})`;
       return id;
     },
@@ -297,7 +298,8 @@ async function startWorkerProcess(
     const value = process.env[name];
     if (value !== undefined) inherited[name] = value;
   }
-  const command = [...through, process.execPath, worker];
+  // As supabase/local/keepAlive.ts starts it.
+  const command = [...through, process.execPath, "--max-semi-space-size=2", worker];
   const child = spawn(command[0]!, command.slice(1), {
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],

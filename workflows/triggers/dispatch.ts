@@ -4,6 +4,7 @@ import { explainEvent, type Outcome, type Verdict } from "../../shared/trigger/e
 import { changedPaths, diffRangeOf, runPlaceOf, type RunPlace } from "../../shared/trigger/runPlace.ts";
 import type { Source, TriggerEvent } from "../../shared/trigger/triggerEvent.ts";
 import { planWorkflow, toPlannedSteps } from "../../shared/workflow/planWorkflow.ts";
+import { crashPoint } from "../engine/crashPoint.ts";
 import { idempotencyId } from "../engine/idempotencyId.ts";
 import type { Forge } from "../forges/forge.ts";
 import { endDelivery } from "./sql/endDelivery.ts";
@@ -38,6 +39,7 @@ export async function dispatch(parts: SyncParts, deliveryId: string): Promise<vo
   const outcome: Outcome = [];
   for (const verdict of explainEvent(files.workflows, seen, { project, depth: delivery.depth })) {
     outcome.push(verdict.kind === "fires" ? await start(parts, { delivery, seen, place, verdict }) : verdict);
+    if (outcome.at(-1)?.kind === "fired") crashPoint("mid-dispatch");
   }
   await endDelivery(sql, deliveryId, { outcome });
 }

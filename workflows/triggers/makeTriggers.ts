@@ -23,8 +23,8 @@ export interface Triggers {
   loops: { everyMs: number; work(): Promise<void> }[];
 }
 
-/** How the queue of deliveries is worked on: few at once, so that a burst leaves the database to the runs. */
-export const deliveryQueue = { workerConcurrency: 4, minPollingIntervalMs: 50 };
+/** The engine's own look at the queue of deliveries, for what no worker was told of: see deliveryIntake.ts. */
+export const deliveryQueue = { workerConcurrency: 4, minPollingIntervalMs: 30_000 };
 
 /** Everything that starts runs by itself: deliveries, schedules, and keeping both in step with the files. */
 export function makeTriggers({ sql, forgeOf, logger }: TriggerOptions): Triggers {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { engineVersion } from "../../shared/run/engineVersion.ts";
 import { maxDepth } from "../../shared/trigger/explainEvent.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "../engine/testing.ts";
 import { httpForge } from "../forges/httpForge.ts";
@@ -144,7 +145,7 @@ describe("deliver", () => {
       created_by: null,
       snapshot: {
         yaml: own,
-        engineVersion: "1",
+        engineVersion,
         event: { branch: "work", paths: [`${folder}/ci.yaml`, "src/a.ts"] },
       },
     });

@@ -17,7 +17,11 @@ const rowSchema = z.object({
   commit: z.string(),
   trigger: z.string(),
   inputs: z.record(z.string(), z.json()),
-  snapshot: z.looseObject({ yaml: z.string().optional(), event: z.record(z.string(), z.json()).optional() }),
+  snapshot: z.looseObject({
+    yaml: z.string().optional(),
+    engineVersion: z.string().optional(),
+    event: z.record(z.string(), z.json()).optional(),
+  }),
   dry_run: z.boolean(),
   created_by: z.string().nullable(),
   attempt: z.number(),

@@ -3,22 +3,33 @@ import type { Sql } from "../database.ts";
 /** Any number; the same in every worker, so that one reaps at a time. */
 const reaperLock = 0x636f6465;
 
+export interface Heartbeat {
+  id: string;
+  /** Another one after each renewal; says nothing of when that was. */
+  beat: string;
+}
+
+export async function listHeartbeats(sql: Sql): Promise<Heartbeat[]> {
+  return sql<Heartbeat[]>`select id, seen::text as beat from public.workers`;
+}
+
 /**
- * With `takeStale`, takes the lease from workers not seen for `leaseMs`, and returns every executor that holds unfinished workflows of
- * this version without a lease: those workers, and those that gave theirs back. Empty when another worker is at it.
+ * Takes the lease from the stale workers, unless one was renewed since it was looked at, and returns every executor that
+ * holds unfinished workflows of this version without a lease: those workers, and those that gave theirs back. Empty when another
+ * worker is at it.
  */
 export async function reapWorkers(
   sql: Sql,
-  options: { version: string; leaseMs: number; takeStale: boolean },
+  options: { version: string; stale: readonly Heartbeat[] },
 ): Promise<string[]> {
   return sql.begin(async (tx) => {
     const [lock] = await tx<{ locked: boolean }[]>`select pg_try_advisory_xact_lock(${reaperLock}) as locked`;
     if (!lock?.locked) return [];
-    // Skipping locked rows: a heartbeat that is being written now is fresh.
-    if (options.takeStale) {
+    for (const { id, beat } of options.stale) {
+      // Skipping locked rows: a heartbeat that is being written now is fresh.
       await tx`
         delete from public.workers where id in (
-        select id from public.workers where seen < now() - make_interval(secs => ${options.leaseMs / 1000}) for update skip locked)`;
+        select id from public.workers where id = ${id} and seen::text = ${beat} for update skip locked)`;
     }
     const rows = await tx<{ executor_id: string }[]>`
       select distinct s.executor_id from dbos.workflow_status s
