@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { connectDatabase } from "../workflows/engine/database.ts";
@@ -8,6 +8,7 @@ import { makeRedactor } from "../workflows/engine/redact.ts";
 import { addWorker } from "../workflows/engine/sql/addWorker.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "../workflows/engine/testing.ts";
 import { median, type Measurement } from "./measure.ts";
+import { postgresProcessorMs, processorMs } from "./processorTime.ts";
 
 const run = promisify(execFile);
 const patch = ["--import", "./supabase/applyPostgresPatch.ts"];
@@ -16,7 +17,7 @@ const patch = ["--import", "./supabase/applyPostgresPatch.ts"];
 export async function execution(): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   // Each with a database of its own, so that none pays for the rows of another.
-  for (const part of [overhead, throughput, waiting, cancelling, takeOver, eventRate]) {
+  for (const part of [overhead, throughput, waiting, printing, cancelling, takeOver, eventRate]) {
     const fixture = await startEngineFixture();
     try {
       measurements.push(...(await part(fixture)));
@@ -64,69 +65,107 @@ async function overhead(fixture: EngineFixture): Promise<Measurement[]> {
   ];
 }
 
-/** From the first start to the last end of runs that were queued before the workers came. */
+interface Drained {
+  perSecond: number;
+  /** Processor time of a run, in milliseconds: of all workers together, and of Postgres. */
+  workerMs: number;
+  postgresMs: number;
+}
+
+/** Runs that were queued before the workers came, from the first start to the last end. */
 async function drain(
   fixture: EngineFixture,
   project: TestProject,
   options: { yaml: string; runs: number; workers: number },
-): Promise<number> {
+): Promise<Drained> {
   const { yaml, runs, workers } = options;
   for (let count = 0; count < runs; count++) await fixture.start(project, yaml);
+  const used = async (pids: number[]): Promise<[number, number]> => [
+    (await Promise.all(pids.map(processorMs))).reduce((sum, one) => sum + one, 0),
+    await postgresProcessorMs(fixture.sql),
+  ];
   const started = await Promise.all(Array.from({ length: workers }, () => fixture.startWorker()));
+  const pids = started.map(({ pid }) => pid);
+  const before = await used(pids);
   const [row] = await untilRow(
     () => fixture.sql<{ left: number; seconds: number }[]>`
       select count(*) filter (where status <> 'succeeded')::int as left,
         extract(epoch from max(finished_at) - min(started_at))::float as seconds from runs where project_id = ${project.id}`,
     ([one]) => one?.left === 0,
   );
+  const after = await used(pids);
   await Promise.all(started.map((worker) => worker.kill("SIGTERM")));
-  return runs / (row?.seconds ?? Number.NaN);
+  return {
+    perSecond: runs / (row?.seconds ?? Number.NaN),
+    workerMs: (after[0] - before[0]) / runs,
+    postgresMs: (after[1] - before[1]) / runs,
+  };
 }
 
 async function throughput(fixture: EngineFixture): Promise<Measurement[]> {
   const light = "name: T\nsteps:\n  - { type: notify, message: Done }\n";
   const command = "name: T\nsteps:\n  - { type: command, command: 'true' }\n";
-  const [one, two, withSandbox]: number[][] = [[], [], []];
+  const [one, two]: Drained[][] = [[], []];
+  const withSandbox: number[] = [];
   for (let round = 0; round < 3; round++) {
     one?.push(await drain(fixture, await fixture.project(files), { yaml: light, runs: 300, workers: 1 }));
     two?.push(await drain(fixture, await fixture.project(files), { yaml: light, runs: 300, workers: 2 }));
-    withSandbox?.push(
-      await drain(fixture, await fixture.project(files), { yaml: command, runs: 30, workers: 1 }),
-    );
+    const commands = await drain(fixture, await fixture.project(files), {
+      yaml: command,
+      runs: 30,
+      workers: 1,
+    });
+    withSandbox.push(commands.perSecond);
   }
+  const of = (drained: Drained[] | undefined, what: keyof Drained) => (drained ?? []).map((run) => run[what]);
   const cores = `${availableParallelism()} cores, with Postgres on them`;
+  const linear = "a ratio of 1: a second worker costs no run more, so what limits is cores";
   return [
     {
       name: "short runs without a sandbox, one worker",
       unit: "1/s",
-      samples: one ?? [],
+      samples: of(one, "perSecond"),
       floor: 50,
       note: cores,
     },
     {
       name: "short runs without a sandbox, two workers",
       unit: "1/s",
-      samples: two ?? [],
-      reference: { name: "one worker", samples: one ?? [] },
+      samples: of(two, "perSecond"),
+      reference: { name: "one worker", samples: of(one, "perSecond") },
       note: cores,
+    },
+    {
+      name: "processor time of such a run in the workers, two workers",
+      unit: "ms",
+      samples: of(two, "workerMs"),
+      reference: { name: "one worker", samples: of(one, "workerMs") },
+      note: linear,
+    },
+    {
+      name: "processor time of such a run in Postgres, two workers",
+      unit: "ms",
+      samples: of(two, "postgresMs"),
+      reference: { name: "one worker", samples: of(one, "postgresMs") },
+      note: linear,
     },
     {
       name: "runs of one command, checkout and sandbox included, one worker",
       unit: "1/s",
-      samples: withSandbox ?? [],
+      samples: withSandbox,
     },
   ];
 }
 
 /** Memory and processor of a worker that a thousand runs wait on, over what it takes idle. */
 async function waiting(fixture: EngineFixture): Promise<Measurement[]> {
-  const worker = await fixture.startWorker({ env: { NODE_OPTIONS: "--expose-gc" } });
+  const worker = await fixture.startWorker();
   const project = await fixture.project(files);
   const yaml = "name: T\nsteps:\n  - { type: approve, reason: Go? }\n  - { type: notify, message: Done }\n";
   const park = async (count: number): Promise<void> => {
     for (let index = 0; index < count; index++) await fixture.start(project, yaml);
     await untilRow(
-      () => fixture.sql<{ left: number }[]>`select count(*)::int as left from runs where status <> 'waiting'`,
+      () => fixture.sql<{ left: number }[]>`select count(*)::int as left from runs where wake_at is null`,
       ([row]) => row?.left === 0,
     );
   };
@@ -159,13 +198,37 @@ async function settled(pid: number): Promise<number> {
 }
 
 async function processorShare(pid: number, forMs: number): Promise<number> {
-  const ticks = async (): Promise<number> => {
-    const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const from = await ticks();
+  const from = await processorMs(pid);
   await pause(forMs);
-  return ((await ticks()) - from) / 100 / (forMs / 1000);
+  return ((await processorMs(pid)) - from) / forMs;
+}
+
+/** The most memory that a worker takes while a command prints 1 GB, over what it had after its first command. */
+async function printing(fixture: EngineFixture): Promise<Measurement[]> {
+  const worker = await fixture.startWorker();
+  const project = await fixture.project(files);
+  const done = async (command: string): Promise<void> => {
+    const runId = await fixture.start(
+      project,
+      `name: T\nsteps:\n  - { type: command, command: "${command}" }\n`,
+    );
+    await fixture.until(runId, ["succeeded"], 300_000);
+  };
+  const peak = async (): Promise<number> =>
+    Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${worker.pid}/status`, "utf8"))?.[1]) / 1024;
+  await done("true");
+  // The peak is counted anew from here.
+  await writeFile(`/proc/${worker.pid}/clear_refs`, "5");
+  const before = await peak();
+  await done(`yes ${"x".repeat(1023)} | head -c 1073741824`);
+  return [
+    {
+      name: "memory while a command prints 1 GB, at its peak",
+      unit: "MB",
+      samples: [(await peak()) - before],
+      target: 60,
+    },
+  ];
 }
 
 /** From the request to the last sign of life of a command, on one of two workers. */

@@ -111,9 +111,8 @@ test("W214 killed at mid-dispatch: each run of the delivery is started once, by 
   expect(runs.map(({ path }) => path)).toEqual([".coder/workflows/one.yaml", ".coder/workflows/two.yaml"]);
   for (const run of runs) await fixture.until(run.id, ["succeeded"]);
   const [delivery] = await fixture.sql`select outcome from deliveries where id = ${id}`;
-  expect(delivery!.outcome.map((one: { runId?: string }) => one.runId).sort()).toEqual(
-    runs.map((run) => run.id).sort(),
-  );
+  const told = delivery!.outcome.map((one: { path: string; runId?: string }) => [one.path, one.runId]);
+  expect(new Map(told)).toEqual(new Map(runs.map(({ path, id: runId }) => [path, runId])));
   await second.kill("SIGTERM");
 });
 
