@@ -46,8 +46,16 @@ export function makeHome() {
     node = process.execPath,
   }: CommandOptions): ChildProcess =>
     spawn(node, [launcher, ...args], { cwd, env: environment(env), stdio: "pipe" });
+  const write = (root: string, files: Record<string, string>): void => {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+  };
   return {
     directory,
+    /** Writes files into a directory, which is made where it is missing. */
+    write,
     /** How another program would start it. */
     commandLine: (args: string[]) => ({
       command: process.execPath,
@@ -69,10 +77,7 @@ export function makeHome() {
     /** A directory with these files. */
     project(files: Record<string, string>, { git = false } = {}): string {
       const root = mkdtempSync(join(directory, "project-"));
-      for (const [path, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(root, path)), { recursive: true });
-        writeFileSync(join(root, path), content);
-      }
+      write(root, files);
       if (git) {
         gitIn(root, "init", "-q", "-b", "main");
         gitIn(root, "add", "-A");

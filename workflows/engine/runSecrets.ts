@@ -30,13 +30,19 @@ export interface RunSecrets {
 
 const forgetAfterMs = 60_000;
 
-/** @param own values of the installation itself, which no run may show. */
+/**
+ * @param own values of the installation itself, which no run may show.
+ * @param whereToSet how somebody sets a secret that does not exist, as a sentence.
+ */
 export function makeRunSecrets(deps: {
   sql: Sql;
   keys: SecretKeys | undefined;
   own: readonly string[];
+  whereToSet: (name: string) => string;
 }): RunSecrets {
   const base = makeRedactor(deps.own);
+  const missing = (run: RunInfo, name: string): string =>
+    `There is no secret ${name} for ${run.orgSlug}/${run.projectSlug}. ${deps.whereToSet(name)}`;
   const known = new Map<string, { values: Set<string>; redactor: Redactor }>();
   const remember = (runId: string, values: readonly string[]): void => {
     const before = known.get(runId)?.values ?? new Set<string>();
@@ -54,7 +60,7 @@ export function makeRunSecrets(deps: {
       const opened = await Promise.all(
         names.map(async (name) => {
           const row = rows.find((one) => one.name === name);
-          return [name, row === undefined ? missing(run, name) : await open(row, deps.keys)] as const;
+          return [name, row === undefined ? { problem: missing(run, name) } : await open(row, deps.keys)] as const;
         }),
       );
       remember(
@@ -67,12 +73,6 @@ export function makeRunSecrets(deps: {
     rest: (runId) => void known.delete(runId),
     // Its last event, and the last words of a step on its way out, are still to come.
     forget: (runId) => void setTimeout(() => known.delete(runId), forgetAfterMs).unref(),
-  };
-}
-
-function missing(run: RunInfo, name: string): { problem: string } {
-  return {
-    problem: `There is no secret ${name} for ${run.orgSlug}/${run.projectSlug}. Add it in the project's settings under Secrets, or with \`coder secrets set ${name}\`.`,
   };
 }
 

@@ -61,6 +61,8 @@ export interface EngineOptions {
   secrets: readonly string[];
   /** Open the secrets of runs; undefined where the installation keeps none. */
   secretKeys: SecretKeys | undefined;
+  /** How somebody sets a secret that does not exist, as a sentence; by default where a server keeps them. */
+  whereToSetSecret?(name: string): string;
   logger: Logger;
   /** The lease is lost: everything of this process must stop. Children have been killed when it is called. */
   onFenced(reason: string): void;
@@ -86,7 +88,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { workerId, logger } = options;
   const sql = connectDatabase(options.databaseUrl);
   const leaseSql = connectDatabase(options.databaseUrl, { max: 2 });
-  const secrets = makeRunSecrets({ sql, keys: options.secretKeys, own: options.secrets });
+  const { whereToSetSecret: whereToSet = inTheProject } = options;
+  const secrets = makeRunSecrets({ sql, keys: options.secretKeys, own: options.secrets, whereToSet });
   const events = makeRunEvents({ sql, workerId, redactorOf: (runId) => secrets.redactorOf(runId) });
   const hosts = makeRunHosts({
     workDir: options.settings.workDir,
@@ -186,6 +189,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 /** Starts workflows that were claimed for this worker with this token. */
 async function dispatchClaimed(workflowIds: string[], claim: string): Promise<void> {
   await DBOSExecutor.globalInstance?.dispatchDequeuedWorkflows(workflowIds, claim);
+}
+
+function inTheProject(name: string): string {
+  return `Add it in the project's settings under Secrets, or with \`coder secrets set ${name}\`.`;
 }
 
 function makeFence({ options, hosts }: Parts): (reason: string) => void {

@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { CoderError } from "../../../shared/errors.ts";
 import { engineVersion } from "../../../shared/run/engineVersion.ts";
 import type { StoredRunEvent } from "../../../shared/run/events.ts";
 import type { Value } from "../../../shared/workflow/expressions.ts";
 import { planWorkflow, toPlannedSteps } from "../../../shared/workflow/planWorkflow.ts";
 import type { Workflow } from "../../../shared/workflow/schema.ts";
+import { sealSecret } from "../../../shared/secrets/sealSecret.ts";
+import type { SecretKeys } from "../../../shared/secrets/secretKeys.ts";
 import type { Sql } from "../../engine/database.ts";
+import type { LocalSecret } from "./readLocalSecrets.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface LocalRunRequest {
@@ -30,6 +34,24 @@ export async function addLocalProject(
     select ${project.id}, m.org_id, ${project.slug}, ${project.slug}, 'upload', ${project.branch}
     from public.members m where m.user_id = ${userId}`;
   return { userId };
+}
+
+/** Keeps the secrets as a server does, sealed for the project; the keys are in this process alone. */
+export async function setLocalSecrets(
+  sql: Sql,
+  projectId: string,
+  { secrets, keys }: { secrets: readonly LocalSecret[]; keys: SecretKeys },
+): Promise<void> {
+  if (secrets.length === 0) return;
+  const [project] = await sql<{ orgId: string }[]>`
+    select org_id as "orgId" from public.projects where id = ${projectId}`;
+  if (project === undefined) throw new CoderError("internal", `Project ${projectId} is gone`);
+  const { orgId } = project;
+  for (const { name, value, givenAs } of secrets) {
+    const sealed = await sealSecret(value, { orgId, projectId, environment: "", name, givenAs }, keys);
+    await sql`
+      select public.set_secret(${orgId}, ${projectId}, '', ${name}, ${givenAs}, ${sealed.ciphertext}, ${sealed.keyId})`;
+  }
 }
 
 /** Starts the run as the API does. It is nobody's own, so that whoever runs it here may also approve it. */

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { freeOfCharge } from "../../../shared/billing/credits.ts";
 import { CoderError } from "../../../shared/errors.ts";
+import type { SecretKeys } from "../../../shared/secrets/secretKeys.ts";
 import { makeCheckout } from "../../engine/checkout.ts";
 import { connectDatabase, type Sql } from "../../engine/database.ts";
 import { startEngine, type Engine } from "../../engine/startEngine.ts";
@@ -22,8 +23,16 @@ import { exitCodes } from "../exitCodes.ts";
 import { RunPrinter, type Waiting } from "../runPrinter.ts";
 import type { ChosenWorkflow } from "./chooseWorkflowFile.ts";
 import type { LocalDatabase } from "./localDatabase.ts";
-import { addLocalProject, cancelLocalRun, decideLocally, eventsAfter, startLocalRun } from "./localRun.ts";
+import {
+  addLocalProject,
+  cancelLocalRun,
+  decideLocally,
+  eventsAfter,
+  setLocalSecrets,
+  startLocalRun,
+} from "./localRun.ts";
 import { siteOf, startLocalServices, type LocalServices } from "./localServices.ts";
+import { secretsFile, type LocalSecret } from "./readLocalSecrets.ts";
 import { openRunFiles, type RunFiles } from "./runFiles.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
@@ -36,20 +45,27 @@ import { takeSnapshot } from "./snapshot.ts";
 const leaseMs = 60_000;
 const pauseMs = 25;
 
+export interface LocalRun {
+  cli: Cli;
+  chosen: ChosenWorkflow;
+  secrets: readonly LocalSecret[];
+  options: RunOptions;
+}
+
 /** @param opening the database, which may be started while this file is loaded. */
 export async function runLocally(
-  { cli, chosen, options }: { cli: Cli; chosen: ChosenWorkflow; options: RunOptions },
+  { cli, chosen, secrets, options }: LocalRun,
   opening: Promise<LocalDatabase>,
 ): Promise<number> {
   const interrupts = listenForInterrupts();
   const database = await opening;
-  const ends: (() => Promise<unknown>)[] = [() => database.close()];
+  // Files of a failed run are kept for whoever runs it again, who is nobody here, and a command may have put a secret into one.
+  const ends: (() => Promise<unknown>)[] = [() => database.close(), () => removeFiles(database.directory)];
   try {
     const openSandbox = sandboxOpener(cli);
     const sql = connectDatabase(database.url, { max: 4 });
     ends.push(() => sql.end({ timeout: 2 }));
-    for (const name of ["git", "objects", "work/runs"])
-      await rm(join(database.directory, name), { recursive: true, force: true });
+    await removeFiles(database.directory);
     const projectId = randomUUID();
     const [services, snapshot, registry] = await Promise.all([
       startLocalServices({ sql, directory: database.directory }),
@@ -58,11 +74,23 @@ export async function runLocally(
     ]);
     ends.push(() => services.close());
     const slug = slugOf(chosen.root);
+    // They end with this process: nobody can open what it has sealed.
+    const secretKeys: SecretKeys = [{ id: "local", bytes: new Uint8Array(randomBytes(32)) }];
+    const engineInput = {
+      root: chosen.root,
+      database,
+      services,
+      registry,
+      openSandbox,
+      projectId,
+      secretKeys,
+    };
     const [engine, { userId }] = await Promise.all([
-      startLocalEngine(cli, { database, services, registry, openSandbox, projectId }),
+      startLocalEngine(cli, engineInput),
       addLocalProject(sql, { id: projectId, slug, branch: snapshot.branch }),
     ]);
     ends.push(() => engine.stop());
+    await setLocalSecrets(sql, projectId, { secrets, keys: secretKeys });
     const files = await openRunFiles(chosen.root, options.artifacts);
     ends.push(() => files.close());
     const where = `${snapshot.branch}@${snapshot.commit.slice(0, 7)}${snapshot.changed ? ", with what is not committed" : ""}`;
@@ -74,6 +102,12 @@ export async function runLocally(
     for (const end of ends.reverse()) await end().catch((error: unknown) => cli.output.note(String(error)));
     interrupts.close();
   }
+}
+
+/** All that runs have left below a command's directory, but for caches. */
+async function removeFiles(directory: string): Promise<void> {
+  for (const name of ["git", "objects", "work/runs", "work/kept"])
+    await rm(join(directory, name), { recursive: true, force: true });
 }
 
 function sandboxOpener({ env, output }: Cli): OpenSandbox {
@@ -95,11 +129,13 @@ function slugOf(root: string): string {
 }
 
 interface EngineInput {
+  root: string;
   database: LocalDatabase;
   services: LocalServices;
   registry: string;
   openSandbox: OpenSandbox;
   projectId: string;
+  secretKeys: SecretKeys;
 }
 
 function startLocalEngine(cli: Cli, input: EngineInput): Promise<Engine> {
@@ -115,11 +151,12 @@ function startLocalEngine(cli: Cli, input: EngineInput): Promise<Engine> {
       serviceKey: services.serviceKey,
     }),
     openSandbox: input.openSandbox,
-    privateDirs: [database.directory, configDirectory(cli.env)],
+    privateDirs: [database.directory, configDirectory(cli.env), join(input.root, secretsFile)],
     maxSteps: Math.max(2, availableParallelism()),
     // One's own machine.
     prices: freeOfCharge,
-    secretKeys: undefined,
+    secretKeys: input.secretKeys,
+    whereToSetSecret: (name) => `Set CODER_SECRET_${name}, or put ${name}=… into ${secretsFile}.`,
     secrets: [services.serviceKey, database.url, decodeURIComponent(new URL(database.url).password)],
     logger: pino({ level: cli.env.CODER_LOG_LEVEL ?? "error" }, pino.destination(2)),
     onFenced: () => process.exit(exitCodes.unavailable),

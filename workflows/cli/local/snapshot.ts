@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { access, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { CoderError } from "../../../shared/errors.ts";
-
-const run = promisify(execFile);
+import { runGit as git } from "./runGit.ts";
+import { secretsFile } from "./readLocalSecrets.ts";
 
 export interface Snapshot {
   commit: string;
@@ -49,6 +47,9 @@ export async function takeSnapshot(root: string, bare: string): Promise<Snapshot
   }
   const at = { cwd: root, env };
   await git(at, ["add", "--all", "--", "."]);
+  // Also where nothing ignores it: in a directory without git, or one whose workflows are below the repository's top.
+  if (await exists(join(root, secretsFile)))
+    await git(at, ["update-index", "--force-remove", "--", secretsFile]);
   const tree = await git(at, ["write-tree"]);
   const head = own?.head;
   const changed = head === undefined || (await git(at, ["rev-parse", `${head}^{tree}`])) !== tree;
@@ -93,35 +94,6 @@ async function readRepository(root: string): Promise<OwnRepository | undefined> 
   // What the forge would not take as a branch is called main.
   const isPlain = branch !== undefined && /^[A-Za-z0-9][\w./-]{0,199}$/.test(branch);
   return { gitDir, commonDir, head, branch: isPlain ? branch : undefined };
-}
-
-async function git(
-  { cwd, env = {} }: { cwd?: string; env?: Record<string, string> },
-  args: string[],
-): Promise<string> {
-  const author = { GIT_AUTHOR_NAME: "Coder", GIT_AUTHOR_EMAIL: "coder@localhost" };
-  const committer = { GIT_COMMITTER_NAME: "Coder", GIT_COMMITTER_EMAIL: "coder@localhost" };
-  // A variable of a git that called us (a hook) would name another repository.
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")),
-  );
-  try {
-    const { stdout } = await run(
-      "git",
-      ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", ...args],
-      {
-        ...(cwd === undefined ? {} : { cwd }),
-        env: { ...inherited, ...author, ...committer, GIT_OPTIONAL_LOCKS: "0", LC_ALL: "C", ...env },
-        maxBuffer: 64 * 1024 * 1024,
-      },
-    );
-    return stdout.trimEnd();
-  } catch (cause) {
-    const { code, stderr = "" } = cause as NodeJS.ErrnoException & { stderr?: string };
-    if (code === "ENOENT")
-      throw new CoderError("unavailable", "git is not installed; it is needed to run workflows", { cause });
-    throw new CoderError("internal", `git ${args[0]} failed: ${stderr.trim()}`, { cause });
-  }
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
