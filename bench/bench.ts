@@ -5,6 +5,7 @@ import { firstPage } from "./firstPage.ts";
 import { toTable, type Benchmark } from "./measure.ts";
 import { history } from "./history.ts";
 import { lint } from "./lint.ts";
+import { localRun } from "./localRun.ts";
 import { previewReact, previewSolid, previewVanilla } from "./preview.ts";
 import { realtime } from "./realtime.ts";
 import { keepResults } from "./resultsFile.ts";
@@ -30,6 +31,7 @@ const benchmarks: Record<string, Benchmark> = {
   lint,
   runLog,
   history,
+  localRun,
 };
 const results = join(import.meta.dirname, "results");
 const [cpu] = cpus();

@@ -29,9 +29,9 @@ await runCommandLine(
     cwd: process.cwd(),
     env: process.env,
     output: makeOutput(() => process.exit(exitCodes.ok)),
-    async openLocalDatabase(directory) {
+    async openLocalDatabase(directory, onStarting) {
       await (await import("../patchPostgres.ts")).patchPostgres();
-      return (await import("./commandDatabase.ts")).openCommandDatabase(directory);
+      return (await import("./commandDatabase.ts")).openCommandDatabase(directory, onStarting);
     },
     async readRegistry(dataDir) {
       return (await import("./npmRegistry.ts")).readNpmRegistry({ dataDir, projectDir: process.cwd() });

@@ -21,8 +21,12 @@ const notDurable = {
  * A Postgres for one command, in the first directory below `cacheDir` that no other command uses: the second command in
  * it starts on a cluster that is made and migrated. What the one before has left (also when it was killed, its server
  * included) is ended and emptied first.
+ * @param onStarting called when the server's process is on its way, so that the wait for it can be used.
  */
-export async function openCommandDatabase(cacheDir: string): Promise<LocalDatabase> {
+export async function openCommandDatabase(
+  cacheDir: string,
+  onStarting: () => void = () => undefined,
+): Promise<LocalDatabase> {
   const [plan, { directory, lock }] = await Promise.all([readDatabasePlan(), takePlace(cacheDir)]);
   let server: Postgres | undefined;
   try {
@@ -31,7 +35,7 @@ export async function openCommandDatabase(cacheDir: string): Promise<LocalDataba
       const { supabase_admin: password, ...passwords } = databasePasswords;
       const dataDir = join(directory, "postgres");
       try {
-        server = await startPostgres({ dataDir, password, settings: notDurable });
+        server = await startPostgres({ dataDir, password, settings: notDurable, onStarting });
         await prepareDatabase({ adminUrl: server.adminUrl, passwords, plan });
         if (!server.created) await empty(server.adminUrl);
       } catch (error) {
@@ -67,12 +71,16 @@ async function takePlace(cacheDir: string) {
   }
 }
 
+/** Takes out what the command before has left, and keeps what bootstrap and migrations have put there. */
 async function empty(adminUrl: string): Promise<void> {
   const sql = postgres(adminUrl, { max: 1, onnotice: () => undefined });
   try {
+    // Without triggers: an audit log refuses to be emptied, and this one's organisation goes with it.
     await sql.unsafe(`
-      truncate dbos.workflow_status cascade;
-      truncate public.orgs, public.workers, auth.users cascade;`);
+      begin;
+      set local session_replication_role = replica;
+      truncate dbos.workflow_status, public.orgs, public.workers, auth.users, realtime.messages cascade;
+      commit;`);
   } finally {
     await sql.end();
   }

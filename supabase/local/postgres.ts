@@ -18,6 +18,8 @@ export interface PostgresOptions {
   port?: number;
   /** Settings given as `-c name=value`, over ours. */
   settings?: Record<string, string>;
+  /** Called when a process of it has been started (the one that makes the cluster, and the server); it is not ready yet. */
+  onStarting?(): void;
 }
 
 export interface Postgres {
@@ -58,7 +60,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   await makeDirectory(dataDir, account);
   await stopOrphan(dataDir);
   const created = !existsSync(join(dataDir, "PG_VERSION"));
-  if (created) await initialise({ initdb: binaries.initdb, dataDir, password: options.password, account });
+  if (created) {
+    const { password, onStarting } = options;
+    await initialise({ initdb: binaries.initdb, dataDir, password, account, onStarting });
+  }
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort());
     const flags = Object.entries({ ...settings, ...options.settings }).flatMap(([name, value]) => [
@@ -72,6 +77,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       path: dataDir,
     });
     const log = keepTail(child);
+    options.onStarting?.();
     try {
       await ready(child, log);
     } catch (error) {
@@ -111,6 +117,7 @@ async function initialise(options: {
   dataDir: string;
   password: string;
   account: PostgresAccount | undefined;
+  onStarting: (() => void) | undefined;
 }): Promise<void> {
   const passwordFile = join(tmpdir(), `coder-initdb-${randomBytes(8).toString("hex")}`);
   await writeFile(passwordFile, `${options.password}\n`, { mode: 0o600, flag: "wx" });
@@ -135,6 +142,7 @@ async function initialise(options: {
     "--no-instructions",
   );
   const child = spawnAs({ command: options.initdb, args, account: options.account, path: options.dataDir });
+  options.onStarting?.();
   const log = keepTail(child);
   const [code] = (await once(child, "close")) as [number | null];
   await rm(passwordFile, { force: true });

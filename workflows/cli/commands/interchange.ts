@@ -17,8 +17,8 @@ interface InterchangeOptions {
   json?: true;
 }
 
-/** `import` and `export`: files of other systems; no server is needed. */
-export function addInterchange(program: Command, cli: Cli): void {
+/** A file of another system comes in; no server is needed. */
+export function addImport(program: Command, cli: Cli): void {
   program
     .command("import")
     .addArgument(new Argument("<format>", "what the file is").choices(["gh-aw", "actions"]))
@@ -39,6 +39,10 @@ export function addInterchange(program: Command, cli: Cli): void {
         format === "actions" ? importActions(text, source.path) : importAgenticWorkflow(text, source.path);
       await give(cli, { path, made }, options);
     });
+}
+
+/** A workflow goes out to another system; no server is needed. */
+export function addExport(program: Command, cli: Cli): void {
   program
     .command("export")
     .addArgument(new Argument("<format>", "what to make").choices(["actions"]))

@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { InvalidArgumentError, type Command } from "commander";
-import { connect } from "../api.ts";
 import type { Cli } from "../cli.ts";
 import { cacheDirectory } from "../credentials.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { chooseWorkflowFile } from "../local/chooseWorkflowFile.ts";
-import { findProject } from "../project.ts";
+import { readLocalSecrets } from "../local/readLocalSecrets.ts";
 import { readInputs } from "../readInputs.ts";
-import { watchRun } from "../watchRun.ts";
 import { chooseWorkflow } from "../workflowFiles.ts";
 
 export interface RunOptions {
@@ -19,6 +17,7 @@ export interface RunOptions {
   watch?: true;
   yes?: true;
   artifacts?: string;
+  plainSecret: string[];
   json?: true;
 }
 
@@ -40,10 +39,16 @@ export function addRun(program: Command, cli: Cli): void {
       "--artifacts <directory>",
       "with --local: where artifacts and events go (default: .coder/runs/<time>)",
     )
+    .option(
+      "--plain-secret <name>",
+      "with --local: hand the value itself to commands, instead of a placeholder that the sandbox's proxy replaces; may be repeated",
+      collect,
+      [],
+    )
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  coder run ci --local\n  coder run release --input channel=beta --watch\n  coder run release --local --dry-run\n\nEnds with 0 if the run succeeded and 1 if it did not.",
+      "\nA local run takes its secrets from CODER_SECRET_<NAME>, else from .coder/secrets.env (only yours to read, ignored by git).\n\nExamples:\n  coder run ci --local\n  coder run release --input channel=beta --watch\n  coder run release --local --dry-run\n\nEnds with 0 if the run succeeded and 1 if it did not.",
     )
     .action(async (workflow: string, options: RunOptions) => {
       if (options.local) {
@@ -63,15 +68,29 @@ function collect(value: string, before: string[]): string[] {
 async function runHere(cli: Cli, named: string, options: RunOptions): Promise<number> {
   const chosen = await chooseWorkflowFile(cli, named, options);
   if (chosen === undefined) return exitCodes.failed;
-  const opening = cli.openLocalDatabase(cacheDirectory(cli.env));
-  // It is awaited by what is loaded now; until then its failure is nobody's.
-  opening.catch(() => undefined);
-  // Loaded here only, beside the start of the database: no other command must wait for an engine.
+  const secrets = await readLocalSecrets({
+    root: chosen.root,
+    env: cli.env,
+    allowed: chosen.workflow.policies.secrets.allowed,
+    plain: options.plainSecret,
+  });
+  const starting = Promise.withResolvers<void>();
+  const opening = cli.openLocalDatabase(cacheDirectory(cli.env), starting.resolve);
+  // It is awaited by what is loaded below; until then its failure is nobody's.
+  opening.catch(() => starting.resolve());
+  await starting.promise;
+  // Loaded here only, while the database starts: no other command must wait for an engine.
   const { runLocally } = await import("../local/runLocally.ts");
-  return runLocally({ cli, chosen, options }, opening);
+  return runLocally({ cli, chosen, secrets, options }, opening);
 }
 
 async function runOnServer(cli: Cli, named: string, options: RunOptions): Promise<number> {
+  // Loaded here only: a local run needs no client.
+  const [{ connect }, { findProject }, { watchRun }] = await Promise.all([
+    import("../api.ts"),
+    import("../project.ts"),
+    import("../watchRun.ts"),
+  ]);
   const server = await connect(cli.env);
   const project = await findProject(cli, server, options.project);
   const ref = options.ref === undefined ? {} : { ref: options.ref };
