@@ -33,6 +33,7 @@ const knownKeys = new Set([
   "timeout_minutes",
   "env",
   "if",
+  "max-turns",
 ]);
 
 /** Keys that say how their compiler works, or that have no meaning here; nothing is lost with them. */
@@ -66,6 +67,8 @@ export function importAgenticWorkflow(text: string, path: string): Interchange {
     if (!knownKeys.has(key) && !silentKeys.has(key))
       notes.leftOut(key, reasons[key] ?? "there is nothing like it here");
   }
+  if (Object.keys(asMap(file["env"])).length > 0)
+    notes.changed("env", "the file's own steps have it; an agent is given values in its `inputs`");
   if (typeof file["if"] === "string")
     notes.leftOut("if", "write it as the `if` of the trigger or of the steps");
   const secrets = importedSecrets(steps);
@@ -77,6 +80,7 @@ export function importAgenticWorkflow(text: string, path: string): Interchange {
     triggers: triggers.length > 0 ? triggers : [{ type: "manual" }],
     policies: {
       network: { allowed_domains: allowedDomains(file["network"], notes) },
+      ...limitsOf(file, notes),
       ...(secrets.length > 0 ? { secrets: { allowed: secrets } } : {}),
       ...(on["manual-approval"] === undefined
         ? {}
@@ -158,8 +162,6 @@ function agentStep(file: Written, body: string, notes: Notes): Written {
   const model = asMap(engine)["model"];
   if (model !== undefined)
     notes.leftOut("engine.model", `set \`model: provider:name\` for ${JSON.stringify(model)}, or a tier`);
-  const turns = asMap(engine)["max-turns"];
-  if (turns !== undefined) notes.leftOut("engine.max-turns", "set policies.limits.max_turns");
   const minutes = file["timeout-minutes"] ?? file["timeout_minutes"];
   const writes = "create-pull-request" in asMap(file["safe-outputs"]);
   return {
@@ -172,6 +174,16 @@ function agentStep(file: Written, body: string, notes: Notes): Written {
       ? { timeout_sec: Math.min(86_400, Math.max(1, Math.round(minutes * 60))) }
       : {}),
   };
+}
+
+/** How often the agent may ask its model; theirs stands at the engine, or for the whole file. */
+function limitsOf(file: Written, notes: Notes): Written {
+  const turns = asMap(file["engine"])["max-turns"] ?? file["max-turns"];
+  if (turns === undefined) return {};
+  if (typeof turns === "number" && Number.isInteger(turns) && turns > 0)
+    return { limits: { max_turns: turns } };
+  notes.leftOut("engine.max-turns", "set policies.limits.max_turns");
+  return {};
 }
 
 /** The text with its expressions in CEL; one that has no counterpart stays as words. */

@@ -1,4 +1,5 @@
 import { asMap, asText, slug, texts, type Written } from "./written.ts";
+import { fuzzySchedule } from "./fuzzySchedule.ts";
 import type { Notes } from "./report.ts";
 
 export interface ImportedTriggers {
@@ -30,6 +31,9 @@ const unknownEvents: Record<string, string> = {
 
 /** Settings of the events, by name. */
 function eventsOf(on: unknown): [string, unknown][] {
+  // Short forms of Agentic Workflows: a time in words, a command.
+  if (typeof on === "string" && fuzzySchedule(on) !== undefined) return [["schedule", on]];
+  if (typeof on === "string" && /^\/\w/.test(on)) return [["slash_command", on.slice(1)]];
   if (typeof on === "string") return [[on, null]];
   if (Array.isArray(on)) return on.map((name) => [String(name), null]);
   return Object.entries(asMap(on));
@@ -74,9 +78,6 @@ const importers: Record<string, Importer> = {
   check_run: () => [repoEvent("check.finished", {})],
   check_suite: () => [repoEvent("check.finished", {})],
   schedule,
-  // Short forms of Agentic Workflows.
-  daily: (_, place) => schedule({}, { ...place, settings: "daily" }),
-  weekly: (_, place) => schedule({}, { ...place, settings: "weekly" }),
   workflow_dispatch: (settings, place) => {
     for (const [name, input] of Object.entries(asMap(settings["inputs"])))
       place.inputs[name] = importInput(asMap(input), `${place.at}.inputs.${name}`, place.notes);
@@ -141,24 +142,27 @@ function filters(settings: Written, { at, notes }: Place): Written {
   return shared;
 }
 
-const oneMinute = "17 6 * * *";
-
 /** Cron entries, and the words of Agentic Workflows, whose minute is theirs to choose. */
 function schedule(_: Written, { at, notes, settings }: Place): Written[] {
   if (typeof settings === "string") {
-    const word = settings.trim().split(/\s/, 1)[0] ?? "";
-    const cron = { hourly: "17 * * * *", daily: oneMinute, weekly: "17 6 * * 1" }[word];
+    if (settings.trim().split(/\s+/).length === 5 && /^[\d*]/.test(settings.trim()))
+      return [cronTrigger(settings.trim(), undefined)];
+    const cron = fuzzySchedule(settings);
     if (cron === undefined) {
-      notes.leftOut(at, `"${settings}" is no cron expression`);
+      notes.leftOut(at, `"${settings}" is no cron expression, and cannot be written as one`);
       return [];
     }
-    notes.changed(at, `"${settings}" has no time of its own; it is ${cron} (UTC) here`);
-    return [{ type: "cron", cron, timezone: "UTC", catch_up: "none" }];
+    notes.changed(at, `"${settings}" has no minute of its own; it is ${cron} (UTC) here`);
+    return [cronTrigger(cron, undefined)];
   }
   return (Array.isArray(settings) ? settings : []).map((entry) => {
     const { cron, timezone } = asMap(entry);
-    return { type: "cron", cron: asText(cron) ?? "", timezone: asText(timezone) ?? "UTC", catch_up: "none" };
+    return cronTrigger(asText(cron) ?? "", asText(timezone));
   });
+}
+
+function cronTrigger(cron: string, timezone: string | undefined): Written {
+  return { type: "cron", cron, timezone: timezone ?? "UTC", catch_up: "none" };
 }
 
 function slashCommand(settings: Written, { at, notes, settings: raw }: Place): Written[] {

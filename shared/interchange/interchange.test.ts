@@ -228,6 +228,74 @@ describe("import of GitHub Agentic Workflows", () => {
     ]);
   });
 
+  it.each([
+    ["daily", "17 6 * * *"],
+    ["daily around 14:30", "30 14 * * *"],
+    ["daily around 3pm utc-5", "0 20 * * *"],
+    ["daily between 22:00 and 02:00", "0 0 * * *"],
+    ["weekly on friday around 17:00", "0 17 * * 5"],
+    ["weekly on monday around 1am utc+9", "0 16 * * 0"],
+    ["hourly", "17 * * * *"],
+    ["every 6 hours", "17 */6 * * *"],
+    ["every 15m", "*/15 * * * *"],
+    ["0 9 * * 1-5", "0 9 * * 1-5"],
+  ])("W188 the schedule %s is cron %s", (words, cron) => {
+    const inOn = importAgenticWorkflow(`---\non:\n  schedule: ${words}\n---\nDo it.\n`, "a.md");
+    expect(load(inOn.text).triggers).toMatchObject([{ type: "cron", cron, timezone: "UTC" }]);
+  });
+
+  it("W187 W188 times that cron does not say are listed; the short forms of `on` are the long ones", () => {
+    for (const words of ["bi-weekly", "every 7 hours", "daily around 25:00", "weekly on someday", "monthly"])
+      expect(
+        importAgenticWorkflow(`---\non: { schedule: ${words} }\n---\nDo it.\n`, "a.md").notes,
+      ).toContainEqual({
+        kind: "left_out",
+        at: "on.schedule",
+        message: expect.stringContaining(words),
+      });
+    const short = (on: string) => load(importAgenticWorkflow(`---\non: ${on}\n---\nDo it.\n`, "a.md").text);
+    expect(short("weekly on tuesday").triggers).toMatchObject([{ type: "cron", cron: "17 6 * * 2" }]);
+    expect(short("/fix").triggers).toMatchObject([
+      { event: "issue.commented" },
+      { event: "pull_request.commented" },
+    ]);
+  });
+
+  it("W187 W188 each key that is documented is carried over or listed", () => {
+    const values: Record<string, string> = {
+      permissions: "read-all",
+      roles: "[admin]",
+      tools: "{ edit: null, bash: [ls] }",
+      "mcp-servers": "{ a: { command: a } }",
+      imports: "[shared/a.md]",
+      environment: "production",
+      container: "node:22",
+      services: "{ db: { image: postgres } }",
+      cache: "{ key: a, path: b }",
+      "cache-memory": "true",
+      concurrency: "one",
+      env: "{ A: b }",
+      if: "github.event_name == 'push'",
+      "post-steps": "[{ run: ls }]",
+    };
+    for (const [key, value] of Object.entries(values)) {
+      const { notes } = importAgenticWorkflow(`---\non: push\n${key}: ${value}\n---\nDo it.\n`, "a.md");
+      expect({ key, listed: notes.some((note) => note.at === key) }).toEqual({ key, listed: true });
+    }
+    const carried = importAgenticWorkflow(
+      "---\non: push\nengine: { id: codex, max-turns: 12 }\ntimeout-minutes: 7\nnetwork: { allowed: [node, a.example.com] }\nsafe-outputs: { create-pull-request: { draft: false } }\n---\nDo it.\n",
+      "a.md",
+    );
+    expect(carried.notes).toEqual([]);
+    expect(load(carried.text)).toMatchObject({
+      policies: { limits: { max_turns: 12 }, network: { allowed_domains: ["registry", "a.example.com"] } },
+      steps: [
+        { type: "agent", agent: "codex", timeout_sec: 420 },
+        { type: "pull_request", draft: false },
+      ],
+    });
+  });
+
   it("W187 what could not be carried over is listed", () => {
     const said = notes.map(noteText).join("\n");
     for (const part of [
