@@ -258,6 +258,36 @@ describe("on a server", () => {
   });
 });
 
+test("W269 coder init on a server: what fits the project, tried there, as one change", async () => {
+  const [org] = (await api.session.me.query()).orgs;
+  const sources = {
+    "package.json": JSON.stringify({ name: "till", private: true, scripts: { test: "node --test" } }),
+    "sum.test.js": 'require("node:test")("adds", () => {});\n',
+  };
+  const made = await api.projects.create.mutate({
+    id: randomUUID(),
+    orgId: org!.id,
+    name: "Till",
+    source: "upload",
+    files: Object.entries(sources).map(([path, text]) => ({
+      path,
+      content: Buffer.from(text).toString("base64"),
+    })),
+  });
+  const till = `${made.orgSlug}/${made.slug}`;
+  const opened = await coder(["init", "--open", "--json", "--project", till]);
+  expect(opened).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Run #1: http:\S+\n$/) });
+  expect(JSON.parse(opened.stdout)).toMatchObject({
+    run: 1,
+    proposal: {
+      files: expect.arrayContaining([
+        expect.objectContaining({ path: ".coder/workflows/ci.yaml", trial: expect.anything() }),
+      ]),
+    },
+    change: { changeNumber: 1 },
+  });
+}, 120_000);
+
 function untilLine(child: ReturnType<typeof home.start>, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = "";
@@ -400,6 +430,30 @@ test("W190 coder mcp is the server's own MCP, for a client that starts programs"
   } finally {
     await client.close();
   }
+});
+
+test("W190 coder mcp says nothing on standard output but the protocol; a tool's error says what to do", async () => {
+  const child = home.start({ args: ["mcp"] });
+  const lines: { id?: number; result?: { isError?: boolean; content?: { text: string }[] } }[] = [];
+  const output = createInterface({ input: child.stdout! }).on("line", (line) =>
+    lines.push(JSON.parse(line) as (typeof lines)[number]),
+  );
+  const send = (message: object) => child.stdin!.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  const answerTo = (id: number) =>
+    expect.poll(() => lines.find((line) => line.id === id), { timeout: 20_000 });
+  const clientInfo = { name: "test", version: "1" };
+  const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo };
+  send({ id: 1, method: "initialize", params });
+  await answerTo(1).toBeDefined();
+  send({ method: "notifications/initialized" });
+  const wrong = { name: "run_workflow", arguments: { project, path: ".coder/workflows/sucess.yaml" } };
+  send({ id: 2, method: "tools/call", params: wrong });
+  await answerTo(2).toMatchObject({ result: { isError: true, content: [{ type: "text" }] } });
+  child.stdin!.end();
+  const [code] = (await once(child, "close")) as [number];
+  expect(code).toBe(0);
+  expect(lines.find((line) => line.id === 2)?.result?.content?.[0]?.text).toMatch(/sucess/);
+  output.close();
 });
 
 test("W191 coder mcp without a sign-in ends with what to do", async () => {

@@ -60,7 +60,10 @@ export function makeRunSecrets(deps: {
       const opened = await Promise.all(
         names.map(async (name) => {
           const row = rows.find((one) => one.name === name);
-          return [name, row === undefined ? { problem: missing(run, name) } : await open(row, deps.keys)] as const;
+          return [
+            name,
+            row === undefined ? { problem: missing(run, name) } : await open(row, deps.keys),
+          ] as const;
         }),
       );
       remember(

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { proposalSchema } from "../../../shared/operationalize/proposal.ts";
 import { CoderError } from "../../../shared/errors.ts";
@@ -97,6 +97,12 @@ async function initHere(cli: Cli, options: InitOptions): Promise<number> {
     else output.print(content);
   }
   for (const { path, reason } of leftOut) output.note(`${path}: not proposed. ${reason}`);
+  const [first] = workflows;
+  if (first === undefined)
+    output.note("Nothing to propose. See what else there is with: coder init --list-templates");
+  else if (options.write)
+    output.note(`Run one with: coder run ${basename(first.path).replace(/\.ya?ml$/, "")} --local`);
+  else output.note("Write them with: coder init --local --write");
   return exitCodes.ok;
 }
 
