@@ -23,12 +23,17 @@ steps:
 
 const editor = (page: Page) => page.getByRole("textbox", { name: `Editor of ${path}` });
 const box = (page: Page, name: RegExp) =>
-  page.getByRole("list", { name: "Steps of the workflow" }).getByRole("button", { name });
+  page.getByRole("list", { name: "Triggers and steps of the workflow" }).getByRole("button", { name });
 
 /** The whole text of the editor: of a short file every line is drawn. */
 async function textOf(page: Page): Promise<string> {
   const lines = await editor(page).locator(".cm-line").allTextContents();
   return lines.join("\n");
+}
+
+/** Pixels that the page is wider than the window. */
+async function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
 test("a workflow is edited as a graph and as YAML, survives a reload, and is saved as a change", async ({
@@ -83,6 +88,68 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     await expect(box(page, /^Deploy a preview/)).toBeVisible();
   });
 
+  await test.step("a key's description on hover", async () => {
+    await editor(page).getByText("timezone").hover();
+    await expect(page.locator(".cm-key-description")).toContainText("IANA name, such as America/Chicago.");
+    await page.mouse.move(0, 0);
+    await expect(page.locator(".cm-key-description")).toHaveCount(0);
+  });
+
+  await test.step("a trigger's form writes its lines, says what is wrong at the field, and follows the text", async () => {
+    await box(page, /^At 09:00/).click();
+    const form = page.getByRole("form", { name: "Trigger 2" });
+    await expect(form.getByRole("region", { name: "What the schedule means" })).toContainText(
+      "Next, America/Chicago time:",
+    );
+    const zone = form.getByRole("combobox", { name: "timezone" });
+    await zone.fill("Europe/Berln");
+    await zone.press("Enter");
+    await expect(form.getByText('did you mean "Europe/Berlin"?')).toBeVisible();
+    await zone.fill("Europe/Berlin");
+    await zone.press("Enter");
+    await expect.poll(() => textOf(page)).toContain('cron: "0 9 * * 1-5", timezone: Europe/Berlin }\n');
+    await page.keyboard.press("Escape");
+    await expect(form).toHaveCount(0);
+    await page.getByRole("button", { name: "Add a trigger" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Repository event" }).press("Enter");
+    const event = page.getByRole("form", { name: "Trigger 3" });
+    const branches = event.getByRole("textbox", { name: "branches" });
+    await branches.fill("release/*");
+    await branches.press("Enter");
+    await event.getByRole("checkbox", { name: "allow_bots" }).check();
+    await expect
+      .poll(() => textOf(page))
+      .toContain(
+        "  - { type: repo_event, event: push, branches: [release/*], actors: { allow_bots: true } }\n",
+      );
+    await event.getByRole("button", { name: "Delete", exact: true }).click();
+    await expect(box(page, /^On a push/)).toHaveCount(0);
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await expect(box(page, /^On a push to release/)).toBeVisible();
+  });
+
+  await test.step("inputs and policies have forms too", async () => {
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    const settings = page.getByRole("form", { name: "Settings of the workflow" });
+    const domains = settings.getByRole("combobox", { name: "allowed_domains" });
+    await domains.fill("https://x.org/");
+    await domains.press("Enter");
+    await expect(settings.getByText("no scheme, no path")).toBeVisible();
+    await settings.getByRole("button", { name: "Remove https://x.org/" }).click();
+    await domains.fill("registry");
+    await domains.press("Enter");
+    await settings.getByRole("textbox", { name: "max_credits" }).fill("25");
+    await settings.getByRole("button", { name: "Input", exact: true }).click();
+    await page.keyboard.type("channel");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => textOf(page)).toContain("inputs:\n  channel: { type: string }\n");
+    await expect
+      .poll(() => textOf(page))
+      .toContain("policies:\n  budget: { max_credits: 25 }\n  network: { allowed_domains: [registry] }\n");
+    await expect(page.getByRole("list", { name: "Problems" })).toHaveCount(0);
+  });
+
   await test.step("edits survive a reload", async () => {
     const before = await textOf(page);
     await page.reload();
@@ -92,30 +159,33 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
 
   await test.step("triggers and policies in words", async () => {
     await page.getByRole("button", { name: "About" }).click();
-    await expect(page.getByText("At 09:00, Monday through Friday, America/Chicago time")).toBeVisible();
+    await expect(page.getByText("At 09:00, Monday through Friday, Europe/Berlin time")).toBeVisible();
     await expect(page.getByText("may reach: registry")).toBeVisible();
-    await page.getByRole("button", { name: "Graph" }).click();
+    await page.getByRole("button", { name: "Graph", exact: true }).click();
   });
 
   await test.step("wide and narrow, in both themes: axe finds nothing, nothing overflows", async () => {
-    await box(page, /^npm ci/).click();
+    await box(page, /^At 09:00/).click();
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await expectNoViolations(page);
-        const wider = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect.soft(wider, `pixels that the page is wider than ${width}`).toBe(0);
+        for (const view of ["Graph", "Settings"]) {
+          await page.getByRole("button", { name: view, exact: true }).click();
+          await expectNoViolations(page);
+          expect.soft(await overflowOf(page), `pixels that ${view} is wider than ${width}`).toBe(0);
+        }
       }
     }
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   await test.step("it is saved as a change, although the default branch has moved", async () => {
-    const { refs } = await forge(stack.url, api.accessToken, { project: project.id });
-    await forge(stack.url, api.accessToken, { project: project.id, head: refs[0]?.commit ?? "" });
+    await commit(stack.url, api.accessToken, {
+      project: project.id,
+      path: "README.md",
+      content: "# Edited\n",
+    });
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Open a change" }).click();
     await page.waitForURL("**/changes/1");
@@ -141,10 +211,7 @@ test("a new workflow starts from a template that fits the project, by keys, and 
   for (const width of [390, 1440]) {
     await page.setViewportSize({ width, height: 900 });
     await expectNoViolations(page);
-    const wider = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect.soft(wider, `pixels that the page is wider than ${width}`).toBe(0);
+    expect.soft(await overflowOf(page), `pixels that the page is wider than ${width}`).toBe(0);
   }
   await page.getByRole("link", { name: "Checks on every change" }).focus();
   await page.keyboard.press("Enter");
@@ -152,26 +219,72 @@ test("a new workflow starts from a template that fits the project, by keys, and 
   const draft = page.getByRole("textbox", { name: "Editor of .coder/workflows/ci-2.yaml" });
   await expect(draft).toContainText("corepack yarn run test");
   await expect(box(page, /^Run tests/)).toBeVisible();
+  await saveToMain(page);
+  await page.waitForURL(`**${base}/workflows/ci-2.yaml`);
+  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+
+  await test.step("somebody changed the file meanwhile: the difference is shown, the edits are kept on top", async () => {
+    const saved = page.getByRole("textbox", { name: "Editor of .coder/workflows/ci-2.yaml" });
+    await saved.press("Control+Home");
+    await page.keyboard.type("# Mine.\n");
+    const theirs = { path: ".coder/workflows/ci-2.yaml", content: yaml.replace("Builds", "Theirs builds") };
+    await commit(stack.url, api.accessToken, { project: project.id, ...theirs });
+    await saveToMain(page);
+    const moved = page.getByRole("dialog", { name: "Somebody changed this file" });
+    await expect(moved).toContainText("Theirs builds and tests.");
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await expectNoViolations(page);
+    }
+    await moved.getByRole("button", { name: "Keep mine on top" }).click();
+    await expect(saved).toContainText("# Mine.");
+    await saveToMain(page);
+    await expect(page.getByText("Committed to main.").last()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
+  });
+
+  await test.step("files that would freeze a page are opened, with what is wrong", async () => {
+    const layers = Array.from({ length: 12 }, (_, index) => {
+      const item = index === 0 ? "x" : `*k${index - 1}`;
+      return `k${index}: &k${index} [${Array(9).fill(item).join()}]\n`;
+    });
+    const hostile = [
+      { name: "bomb.yaml", content: layers.join(""), problem: "aliases multiply the file" },
+      { name: "huge.yaml", content: "# all\n".repeat(200_000), problem: "the file is larger than 1 MB" },
+    ];
+    for (const { name, content, problem } of hostile) {
+      const file = `.coder/workflows/${name}`;
+      await commit(stack.url, api.accessToken, { project: project.id, path: file, content });
+      await page.goto(`${base}/workflows/${name}`);
+      await expect(page.getByText(problem)).toBeVisible();
+    }
+  });
+});
+
+/** Commits what is edited straight to main. */
+async function saveToMain(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("button", { name: /A change to look at first/ }).click();
   await page.getByRole("option", { name: "Straight to main" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Commit to main" }).click();
-  await page.waitForURL(`**${base}/workflows/ci-2.yaml`);
-  await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
-});
+}
 
 interface Refs {
   refs: { name: string; commit: string }[];
 }
 
-/** Reads the refs; with a head, commits another file on it. */
-async function forge(url: string, token: string, on: { project: string; head?: string }): Promise<Refs> {
+/** Commits one file to main, as somebody else would. */
+async function commit(
+  url: string,
+  token: string,
+  on: { project: string; path: string; content: string },
+): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const base = `${url}/forge/v1/${on.project}`;
-  if (on.head === undefined) return (await (await fetch(`${base}/refs`, { headers })).json()) as Refs;
-  const files = [{ path: "README.md", content: "# Edited\n", encoding: "utf8" }];
-  const body = JSON.stringify({ branch: "main", expectedHead: on.head, message: "Readme", files });
+  const { refs } = (await (await fetch(`${base}/refs`, { headers })).json()) as Refs;
+  const expectedHead = refs.find((ref) => ref.name === "refs/heads/main" || ref.name === "main")?.commit;
+  const files = [{ path: on.path, content: on.content, encoding: "utf8" }];
+  const body = JSON.stringify({ branch: "main", expectedHead, message: `Edit ${on.path}`, files });
   const answer = await fetch(`${base}/commit`, { method: "POST", headers, body });
   expect(answer.status, await answer.text()).toBe(200);
-  return { refs: [] };
 }

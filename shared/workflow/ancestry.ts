@@ -38,7 +38,7 @@ export interface EndedSteps {
 
 /**
  * Which steps end before a step starts. One bit per pair, so that a chain of 2,000 steps takes half a megabyte and
- * each question a shift. Computed at the first question. For a step on or behind a cycle, which is reported as such,
+ * each question a shift. Computed at the first question that the step's own needs do not answer. For a step on or behind a cycle, which is reported as such,
  * every answer is yes.
  */
 export function makeAncestry(nodes: readonly GraphNode[]): (id: string) => EndedSteps {
@@ -50,6 +50,7 @@ export function makeAncestry(nodes: readonly GraphNode[]): (id: string) => Ended
     (((row[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
   return (id) => ({
     has(other) {
+      if (nodes[numbers.get(id) ?? -1]?.needs.includes(other) === true) return true;
       const row = rowOf(id);
       const index = numbers.get(other);
       return row === undefined || (index !== undefined && holds(row, index));

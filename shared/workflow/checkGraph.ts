@@ -56,6 +56,7 @@ function checkCycles(
 ): Problem[] {
   const reached = new Set(topologicalOrder(nodes));
   const left = nodes.filter((node) => !reached.has(node.id));
+  if (left.length === 0) return [];
   const indexes = new Map(nodes.map((node, index) => [node.id, index]));
   const needsOf = new Map(left.map((node) => [node.id, node.needs.filter((id) => !reached.has(id))]));
   const problems: Problem[] = [];

@@ -106,24 +106,52 @@ export interface ExpressionChecker {
   compile(source: string, variables: readonly Variable[]): CompiledExpression;
 }
 
-/** Type-checks expressions of one file; keeps the environment of its inputs. Make one per file. */
+/** How many files' inputs are remembered, and how many characters of expressions for each. */
+const kept = { checkers: 16, characters: 1_000_000 };
+const checkers = new Map<string, ExpressionChecker>();
+
+/**
+ * Type-checks the expressions of a file. What an expression is depends on the types of the inputs alone: files that
+ * agree in them, such as one file before and after a keystroke, share what is known already.
+ */
 export function makeExpressionChecker(inputs: Record<string, WorkflowInput>): ExpressionChecker {
-  const schema = Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => [name, inputTypes[input.type]]),
-  );
+  const types = Object.entries(inputs).map(([name, input]): [string, string] => [
+    name,
+    inputTypes[input.type],
+  ]);
+  const key = JSON.stringify(types);
+  const known = checkers.get(key);
+  if (known !== undefined) return known;
+  const made = makeChecker(types, inputs);
+  if (checkers.size >= kept.checkers) checkers.delete(checkers.keys().next().value ?? "");
+  checkers.set(key, made);
+  return made;
+}
+
+function makeChecker(
+  types: readonly [string, string][],
+  inputs: Record<string, WorkflowInput>,
+): ExpressionChecker {
   const environment = checkEnvironment.clone();
   // A schema without fields would be refused, and reading any name of it must be an error all the same.
   environment.registerVariable("inputs", {
-    schema: Object.keys(schema).length > 0 ? schema : { "": "string" },
+    schema: types.length > 0 ? Object.fromEntries(types) : { "": "string" },
   });
-  const cache = new Map<string, CompiledExpression>();
+  let byVariables = new WeakMap<readonly Variable[], Map<string, CompiledExpression>>();
+  let characters = 0;
   return {
     compile(source, variables) {
-      const key = `${variables.join()} ${source}`;
-      const known = cache.get(key);
+      const cache = byVariables.get(variables) ?? new Map<string, CompiledExpression>();
+      const known = cache.get(source);
       if (known !== undefined) return known;
       const compiled = check(environment, source, { variables, inputs });
-      cache.set(key, compiled);
+      characters += source.length;
+      if (characters > kept.characters) {
+        byVariables = new WeakMap();
+        characters = source.length;
+      }
+      cache.set(source, compiled);
+      byVariables.set(variables, cache);
       return compiled;
     },
   };

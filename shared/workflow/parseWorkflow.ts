@@ -1,9 +1,11 @@
 import { checkMeaning } from "./checkMeaning.ts";
 import { checkShape } from "./checkShape.ts";
+import type { JsonObject } from "./edit/json.ts";
 import type { Problem } from "./problem.ts";
 import type { Workflow, WorkflowFile } from "./schema.ts";
 import { maxProblems, readWorkflowSource } from "./workflowSource.ts";
 import type { WorkflowSource } from "./workflowSource.ts";
+import type { Path } from "./yamlPlaces.ts";
 
 export interface ParseOptions {
   /** Where the file is in its repository; names the workflow where the file does not. */
@@ -35,6 +37,37 @@ export function lintWorkflow(text: string | Uint8Array, options: LintOptions): P
   return inOrder([...result.problems, ...secretProblems(result, options)]);
 }
 
+/** A problem and what it is about; the path is absent where the file cannot be read. */
+export interface Finding {
+  problem: Problem;
+  path?: Path;
+}
+
+/** All that a page shows of a text, also of one with mistakes. Plain data. */
+export interface InspectedWorkflow {
+  /** What is written; null where the YAML itself cannot be read. */
+  value: JsonObject | null;
+  /** Only of a file that may run. */
+  workflow: Workflow | null;
+  findings: Finding[];
+}
+
+/** Reads a workflow file once, for its value, its meaning and its findings together. */
+export function inspectWorkflow(text: string, options: LintOptions): InspectedWorkflow {
+  const result = check(text, options);
+  const problems = inOrder([...result.problems, ...secretProblems(result, options)]);
+  const findings = problems.map((problem): Finding => {
+    const path = result.source?.pathOf(problem);
+    return path === undefined ? { problem } : { problem, path };
+  });
+  const failed = problems.some((problem) => problem.severity === "error");
+  return {
+    value: (result.source?.value as JsonObject | undefined) ?? null,
+    workflow: failed ? null : (result.workflow ?? null),
+    findings,
+  };
+}
+
 /** In order of place, no more than are placed. Errors that were cut away must not make a file look right. */
 function inOrder(problems: readonly Problem[]): Problem[] {
   const errorsFirst = [...problems].sort(
@@ -53,7 +86,7 @@ function check(text: string | Uint8Array, options: ParseOptions): Checked {
   const read = readWorkflowSource(text);
   if (!read.ok) return { problems: read.problems };
   const shape = checkShape(read.source);
-  if (!shape.ok) return { problems: shape.problems };
+  if (!shape.ok) return { source: read.source, problems: shape.problems };
   const workflow = withIds(shape.file, options.path);
   return { workflow, source: read.source, problems: checkMeaning(workflow, read.source) };
 }

@@ -82,7 +82,7 @@ const triggerCondition = z
   .optional()
   .describe("A CEL expression over `event` and `project`; the trigger fires only if it is true.");
 
-const triggerSchema = z.discriminatedUnion("type", [
+export const triggerSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("manual") }),
   z.strictObject({
     type: z.literal("cron"),

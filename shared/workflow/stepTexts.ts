@@ -80,15 +80,21 @@ export function resolveNeeds(
   }
   const ids = new Set(steps.map((step) => step.step_id));
   return steps.map((step) => {
-    const read = stepsRead(step, checker).filter((id) => ids.has(id) && id !== step.step_id);
-    return [...new Set([...(step.needs ?? []), ...read])];
+    const needs = new Set(step.needs);
+    for (const id of stepsRead(step, checker)) if (ids.has(id) && id !== step.step_id) needs.add(id);
+    return [...needs];
   });
 }
 
 function stepsRead(step: WorkflowStep, checker: ExpressionChecker): string[] {
-  return stepTexts(step)
-    .filter((one) => one.text.includes("steps"))
-    .flatMap((one) => sourcesOf(one).map((source) => checker.compile(source, one.variables)))
-    .flatMap((compiled) => (compiled.ok ? compiled.references : []))
-    .flatMap((reference) => (reference.variable === "steps" ? [reference.name] : []));
+  const read: string[] = [];
+  for (const one of stepTexts(step)) {
+    if (!one.text.includes("steps")) continue;
+    for (const source of sourcesOf(one)) {
+      const compiled = checker.compile(source, one.variables);
+      if (!compiled.ok) continue;
+      for (const { variable, name } of compiled.references) if (variable === "steps") read.push(name);
+    }
+  }
+  return read;
 }

@@ -2,7 +2,7 @@ import { constructFromEvents, CORE_SCHEMA, EVENT_ID, parseEvents, YAMLException 
 import type { Event } from "js-yaml";
 import type { Problem, ProblemCode } from "./problem.ts";
 import { rangeOf } from "./yamlPlaces.ts";
-import type { Place, Range } from "./yamlPlaces.ts";
+import type { Path, Place, Range } from "./yamlPlaces.ts";
 
 /**
  * The text of a workflow file with the way back from a value to its place. YAML 1.2, core schema; JSON is a subset.
@@ -28,6 +28,10 @@ export interface WorkflowSource {
     message: string,
     at: Place & { hint?: string | undefined; warning?: boolean },
   ): Problem;
+  /** What a problem of this file is about; undefined for one that another file's source made. */
+  pathOf(problem: Problem): Path | undefined;
+  /** The line, from 1, on which what is at a path starts. */
+  lineOf(path: Path): number;
 }
 
 export type ReadResult = { ok: true; source: WorkflowSource } | { ok: false; problems: Problem[] };
@@ -59,15 +63,18 @@ export function readWorkflowSource(input: string | Uint8Array): ReadResult {
 
 function makeSource(value: unknown, text: string, events: readonly Event[]): WorkflowSource {
   const toSpan = makeSpans(text);
-  let count = 0;
+  const paths = new Map<Problem, Path>();
   return {
     value,
+    pathOf: (problem) => paths.get(problem),
+    lineOf: (path) => toSpan(rangeOf(events, text, { path })).line,
     problem(code, message, { hint, warning, ...place }) {
       const severity = warning === true ? "warning" : "error";
-      count += 1;
       // Each look-up walks the file: without a limit a hostile file would cost the square of its size.
-      const span = count > maxProblems ? { line: 1, column: 1 } : toSpan(rangeOf(events, text, place));
-      return { code, severity, message, ...span, ...(hint === undefined ? {} : { hint }) };
+      const span = paths.size >= maxProblems ? { line: 1, column: 1 } : toSpan(rangeOf(events, text, place));
+      const problem = { code, severity, message, ...span, ...(hint === undefined ? {} : { hint }) } as const;
+      paths.set(problem, place.path);
+      return problem;
     },
   };
 }
@@ -87,7 +94,13 @@ function decode(input: string | Uint8Array): string | Problem {
   }
   // U+FFFD is what a lenient decoder leaves of bytes that were not UTF-8; NUL is what is seen of UTF-16.
   if (!text.isWellFormed() || /[\0\uFFFD]/.test(text)) return badEncoding;
-  if (typeof input === "string" && new TextEncoder().encode(text).byteLength > maxBytes) return tooLarge;
+  // A character takes at most three bytes: short text needs no counting.
+  if (
+    typeof input === "string" &&
+    3 * size > maxBytes &&
+    new TextEncoder().encode(text).byteLength > maxBytes
+  )
+    return tooLarge;
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 

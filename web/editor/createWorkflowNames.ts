@@ -1,5 +1,5 @@
 import { createQuery } from "@tanstack/solid-query";
-import type { KnownNames } from "../../shared/workflow/assist/completeWorkflow.ts";
+import type { KnownNames } from "../../shared/workflow/assist/namesAtPlace.ts";
 import { useApi } from "../api.ts";
 import { useSession } from "../session.tsx";
 
@@ -19,8 +19,8 @@ export function createWorkflowNames(
     staleTime: 60_000,
   }));
   return () => ({
-    secrets: names.data?.secrets ?? [],
-    secretsKnown: names.data !== undefined,
+    secrets: names.isSuccess ? names.data.secrets : [],
+    secretsKnown: names.isSuccess,
     workflows: paths().filter((path) => workflowFile.test(path)),
   });
 }

@@ -2,8 +2,9 @@ import type { CompletionContext, CompletionResult, CompletionSource } from "@cod
 import { linter, lintGutter, type Action, type Diagnostic } from "@codemirror/lint";
 import type { Extension, Text } from "@codemirror/state";
 import { EditorView, hoverTooltip } from "@codemirror/view";
-import type { Completion, KnownNames } from "../../shared/workflow/assist/completeWorkflow.ts";
+import type { Completion } from "../../shared/workflow/assist/completeWorkflow.ts";
 import type { KeyDescription } from "../../shared/workflow/assist/describeWorkflow.ts";
+import type { KnownNames } from "../../shared/workflow/assist/namesAtPlace.ts";
 import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import type { Problem } from "../../shared/workflow/problem.ts";
 import { correctionOf } from "./correction.ts";

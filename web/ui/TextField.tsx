@@ -1,5 +1,5 @@
 import { TextField as Kobalte } from "@kobalte/core/text-field";
-import { Show, type JSX } from "solid-js";
+import { createUniqueId, For, Show, type JSX } from "solid-js";
 
 export interface TextFieldProps {
   label: string;
@@ -19,6 +19,8 @@ export interface TextFieldProps {
   disabled?: boolean | undefined;
   multiline?: boolean | undefined;
   rows?: number | undefined;
+  /** Offered while typing; anything else may be typed too. Of one line only. */
+  suggestions?: readonly string[] | undefined;
   icon?: JSX.Element;
   onKeyDown?: ((event: KeyboardEvent) => void) | undefined;
   ref?: ((element: HTMLInputElement) => void) | undefined;
@@ -31,6 +33,8 @@ const control =
   "disabled:opacity-60";
 
 export function TextField(props: TextFieldProps) {
+  const listId = createUniqueId();
+  const hasSuggestions = () => (props.suggestions?.length ?? 0) > 0;
   return (
     <Kobalte
       value={props.value}
@@ -58,10 +62,16 @@ export function TextField(props: TextFieldProps) {
               }}
               type={props.type ?? "text"}
               placeholder={props.placeholder}
-              autocomplete={props.autocomplete}
+              autocomplete={props.autocomplete ?? (hasSuggestions() ? "off" : undefined)}
+              list={hasSuggestions() ? listId : undefined}
               onKeyDown={(event: KeyboardEvent) => props.onKeyDown?.(event)}
               class={`${control} ${props.icon ? "pl-8" : ""}`}
             />
+            <Show when={hasSuggestions()}>
+              <datalist id={listId}>
+                <For each={props.suggestions}>{(value) => <option value={value} />}</For>
+              </datalist>
+            </Show>
           </div>
         }
       >

@@ -27,8 +27,8 @@ export function isMac(platform: string = globalThis.navigator?.platform ?? ""): 
 /** The labels of a combination, one per key cap. */
 export function keyLabels(keys: string, mac: boolean = isMac()): string[] {
   const names: Record<string, string> = mac
-    ? { Mod: "⌘", Shift: "⇧", Alt: "⌥", Enter: "↵", Escape: "Esc" }
-    : { Mod: "Ctrl", Enter: "↵", Escape: "Esc" };
+    ? { Mod: "⌘", Shift: "⇧", Alt: "⌥", Enter: "↵", Escape: "Esc", ArrowUp: "↑", ArrowDown: "↓" }
+    : { Mod: "Ctrl", Enter: "↵", Escape: "Esc", ArrowUp: "↑", ArrowDown: "↓" };
   return keys
     .split(/[+ ]/)
     .filter(Boolean)

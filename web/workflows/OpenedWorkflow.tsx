@@ -92,7 +92,7 @@ export function OpenedWorkflow(props: OpenedWorkflowProps) {
           isNew={isNew()}
           before={draft.base()}
           text={draft.text()}
-          problems={draft.model().problems}
+          problems={draft.model().findings.map((one) => one.problem)}
           onClose={() => setSaving(false)}
           onSaved={saved}
           onMoved={moved}

@@ -1,16 +1,8 @@
-import {
-  createEffect,
-  createResource,
-  createSignal,
-  For,
-  Match,
-  on,
-  onCleanup,
-  Show,
-  Switch,
-} from "solid-js";
+import { createQuery } from "@tanstack/solid-query";
+import { createEffect, createResource, createSignal, For, Match, onCleanup, Show, Switch } from "solid-js";
 import { editWorkflow, type WorkflowEdit } from "../../shared/workflow/edit/editWorkflow.ts";
 import type { Problem } from "../../shared/workflow/problem.ts";
+import { useApi } from "../api.ts";
 import { createWorkflowNames } from "../editor/createWorkflowNames.ts";
 import { mayWrite, type Project } from "../project.ts";
 import { WhatIf } from "../policy/WhatIf.tsx";
@@ -23,7 +15,9 @@ import { ProblemList } from "./ProblemList.tsx";
 import { WorkflowBuilder } from "./WorkflowBuilder.tsx";
 import type { WorkflowEditor } from "./workflowEditor.ts";
 import { WorkflowFacts } from "./WorkflowFacts.tsx";
-import { stepLines } from "./workflowGraph.ts";
+import { SettingsForm } from "./SettingsForm.tsx";
+import type { WorkflowForm } from "./workflowForm.ts";
+import { lineAt, type Chosen } from "./workflowGraph.ts";
 
 export interface WorkflowWorkbenchProps {
   draft: WorkflowDraft;
@@ -38,6 +32,7 @@ export interface WorkflowWorkbenchProps {
 const views = [
   { id: "yaml", label: "YAML" },
   { id: "graph", label: "Graph" },
+  { id: "settings", label: "Settings" },
   { id: "about", label: "About" },
   { id: "what-if", label: "What if" },
 ] as const;
@@ -47,14 +42,21 @@ type View = (typeof views)[number]["id"];
 export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
   const toasts = useToasts();
   const [view, setView] = createSignal<View>("graph");
-  const [selected, setSelected] = createSignal<number | null>(null);
+  const [chosen, setChosen] = createSignal<Chosen | null>(null);
   const [module] = createResource(() => import("./workflowEditor.ts"));
+  const api = useApi();
+  const files = createQuery(() => ({
+    queryKey: ["workflows", props.project.id],
+    queryFn: () => api.workflows.list.query({ projectId: props.project.id }),
+  }));
+  // Asked only once it is there: a name that is offered is no reason to put a page away.
   const names = createWorkflowNames(
     () => props.project.id,
-    () => [props.path],
+    () => [...new Set([...(files.isSuccess ? files.data : []).map((file) => file.path), props.path])],
   );
   const readOnly = () => !mayWrite(props.project.role);
   let editor: WorkflowEditor | undefined;
+  let root: HTMLElement | undefined;
 
   createCommands([
     {
@@ -62,22 +64,54 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
       title: "Save the workflow",
       section: "Workflow",
       keys: "Mod+S",
-      run: () => props.onSave(),
+      run: () => {
+        // What is typed into a field is taken when the field is left.
+        const focused = document.activeElement;
+        if (focused instanceof HTMLElement && root?.contains(focused) === true) focused.blur();
+        props.onSave();
+      },
     },
   ]);
 
-  const edit = (wanted: WorkflowEdit) => {
+  const edit = (wanted: WorkflowEdit): boolean => {
     try {
       const { changes } = editWorkflow(props.draft.text(), wanted);
       editor?.apply(changes);
-      setSelected((now) => selectionAfter(wanted, now));
+      setChosen((now) => chosenAfter(wanted, now));
+      return true;
     } catch (error) {
-      toasts.fail("The step was not changed", error);
+      toasts.fail("The file was not changed", error);
+      return false;
     }
   };
-  const select = (index: number | null) => {
-    setSelected(index);
-    const line = index === null ? undefined : stepLines(props.draft.text())[index];
+  const problems = () => props.draft.model().findings.map((one) => one.problem);
+  const form: WorkflowForm = {
+    value: () => props.draft.model().value ?? {},
+    findings: () => props.draft.model().findings,
+    known: names,
+    stepNames: () => props.draft.model().steps.map((step) => step.name),
+    readOnly: () => readOnly() || props.draft.model().value === null,
+    edit,
+  };
+  const remove = (what: Chosen) => {
+    const { triggers, steps } = props.draft.model();
+    const name = what.part === "steps" ? steps[what.index]?.name : triggers[what.index]?.words;
+    const done = edit(
+      what.part === "steps"
+        ? { kind: "removeStep", index: what.index }
+        : { kind: "remove", path: ["triggers", what.index] },
+    );
+    if (!done) return;
+    const after = props.draft.text();
+    const run = () => {
+      if (props.draft.text() === after) editor?.undo();
+      else toasts.show({ text: "The file was edited since. Undo goes back edit by edit." });
+    };
+    toasts.show({ text: `Removed: ${name ?? "it"}`, action: { label: "Undo", run } });
+  };
+  const choose = (next: Chosen | null) => {
+    setChosen(next);
+    const line = next === null ? undefined : lineAt(props.draft.text(), [next.part, next.index]);
     if (line !== undefined) editor?.reveal({ line });
   };
   const goTo = (problem: Problem) => {
@@ -98,18 +132,17 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
     props.draft.onReplace((text) => made.replace(text));
     onCleanup(() => made.destroy());
   };
-  // A step that is gone is not chosen any more.
-  createEffect(
-    on(
-      () => props.draft.model().steps.length,
-      (count) => setSelected((now) => (now !== null && now >= count ? null : now)),
-    ),
-  );
+  // What is gone is not chosen any more.
+  createEffect(() => {
+    const { triggers, steps } = props.draft.model();
+    const count = { triggers: triggers.length, steps: steps.length };
+    setChosen((now) => (now !== null && now.index >= count[now.part] ? null : now));
+  });
 
   return (
-    <div class="flex min-h-0 flex-1 flex-col">
+    <div ref={(element) => (root = element)} class="flex min-h-0 flex-1 flex-col">
       <div
-        class="flex shrink-0 border-b border-line bg-surface px-2 md:pl-[calc(50%+0.5rem)]"
+        class="flex shrink-0 overflow-x-auto border-b border-line bg-surface px-2 md:pl-[calc(50%+0.5rem)]"
         role="group"
         aria-label="Views of the workflow"
       >
@@ -141,14 +174,14 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
           >
             <div ref={start} class="min-h-0 flex-1" />
           </Show>
-          <Show when={props.draft.model().problems.length > 0}>
+          <Show when={problems().length > 0}>
             <div
               class="max-h-40 shrink-0 overflow-y-auto border-t border-line bg-surface p-1"
               tabIndex={0}
               role="region"
               aria-label="What the linter found"
             >
-              <ProblemList problems={props.draft.model().problems} onSelect={goTo} />
+              <ProblemList problems={problems()} onSelect={goTo} />
             </div>
           </Show>
         </section>
@@ -158,17 +191,26 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
           <Switch
             fallback={
               <WorkflowBuilder
-                text={props.draft.text()}
+                form={form}
                 model={props.draft.model()}
-                selected={selected()}
-                readOnly={readOnly()}
-                onSelect={select}
-                onEdit={edit}
+                chosen={chosen()}
+                onChoose={choose}
+                onRemove={remove}
                 onUndo={() => editor?.undo()}
                 onRedo={() => editor?.redo()}
               />
             }
           >
+            <Match when={view() === "settings"}>
+              <div
+                class="min-h-0 flex-1 overflow-y-auto"
+                tabIndex={0}
+                role="region"
+                aria-label="Settings of the workflow"
+              >
+                <SettingsForm form={form} />
+              </div>
+            </Match>
             <Match when={view() === "about"}>
               <div
                 class="min-h-0 flex-1 overflow-y-auto"
@@ -220,18 +262,30 @@ function isNarrow(): boolean {
   return globalThis.matchMedia("(max-width: 55.99rem)").matches;
 }
 
-/** The step that is chosen after an edit: the one that it was about. */
-function selectionAfter(edit: WorkflowEdit, now: number | null): number | null {
+/** What is chosen after an edit: what it was about. */
+function chosenAfter(edit: WorkflowEdit, now: Chosen | null): Chosen | null {
+  const step = (index: number): Chosen => ({ part: "steps", index });
   switch (edit.kind) {
     case "addStep":
-      return edit.at;
+      return step(edit.at);
     case "moveStep":
-      return edit.to;
+      return step(edit.to);
     case "duplicateStep":
-      return edit.index + 1;
+      return step(edit.index + 1);
     case "removeStep":
-      return now === null || now < edit.index ? now : now === edit.index ? null : now - 1;
+      return without(now, { part: "steps", index: edit.index });
+    case "remove": {
+      const [part, index, ...inside] = edit.path;
+      return part === "triggers" && typeof index === "number" && inside.length === 0
+        ? without(now, { part, index })
+        : now;
+    }
     default:
       return now;
   }
+}
+
+function without(now: Chosen | null, gone: Chosen): Chosen | null {
+  if (now?.part !== gone.part || now.index < gone.index) return now;
+  return now.index === gone.index ? null : { ...now, index: now.index - 1 };
 }

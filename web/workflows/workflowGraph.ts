@@ -1,19 +1,29 @@
+import { triggerInWords } from "../../shared/workflow/describe/workflowInWords.ts";
 import type { JsonObject } from "../../shared/workflow/edit/json.ts";
+import { isObject } from "../../shared/workflow/edit/json.ts";
 import { isSequence, needsOf, stepIdAt, stepsOf } from "../../shared/workflow/edit/planEdit.ts";
-import { parseWorkflow } from "../../shared/workflow/parseWorkflow.ts";
+import { inspectWorkflow, type Finding, type LintOptions } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
-import type { Problem } from "../../shared/workflow/problem.ts";
-import type { Workflow } from "../../shared/workflow/schema.ts";
+import { triggerSchema, type Workflow } from "../../shared/workflow/schema.ts";
 import { readWorkflowSource } from "../../shared/workflow/workflowSource.ts";
+import type { FieldPath } from "./workflowForm.ts";
 
 /** What the builder shows of a text, also of one with mistakes. */
 export interface WorkflowModel {
   /** Null while the YAML itself cannot be read. */
   value: JsonObject | null;
+  triggers: TriggerModel[];
   steps: StepModel[];
-  problems: readonly Problem[];
+  findings: readonly Finding[];
   /** Only of a file that may run. */
   workflow: Workflow | null;
+}
+
+export interface TriggerModel {
+  index: number;
+  type: string;
+  /** What it does; its type while it is not right. */
+  words: string;
 }
 
 export interface StepModel {
@@ -24,28 +34,31 @@ export interface StepModel {
   needs: string[];
 }
 
-/** Reads a text for the builder; the steps of the text before are kept while it cannot be read. */
+/** Reads a text for the builder; what the text before had is kept while it cannot be read. */
 export function readModel(
   text: string,
-  options: { path: string; before?: WorkflowModel | undefined },
+  { before, ...options }: LintOptions & { before?: WorkflowModel | undefined },
 ): WorkflowModel {
-  const parsed = parseWorkflow(text, { path: options.path });
-  const { problems } = parsed;
-  if (parsed.ok) {
-    const value = valueOf(text);
-    const steps = planWorkflow(parsed.workflow).steps.map(({ id, type, name, needs }, index) => ({
-      index, id, type, name, needs,
-    })); // prettier-ignore
-    return { value, steps, problems, workflow: parsed.workflow };
+  const { value, workflow, findings } = inspectWorkflow(text, options);
+  if (value === null) {
+    const { triggers = [], steps = [] } = before ?? {};
+    return { value, triggers, steps, findings, workflow };
   }
-  const value = valueOf(text);
-  if (value === null) return { value, steps: options.before?.steps ?? [], problems, workflow: null };
-  return { value, steps: roughSteps(value), problems, workflow: null };
+  const triggers = triggersOf(value);
+  if (workflow === null) return { value, triggers, steps: roughSteps(value), findings, workflow };
+  const steps = planWorkflow(workflow).steps.map(({ id, type, name, needs }, index) => ({
+    index, id, type, name, needs,
+  })); // prettier-ignore
+  return { value, triggers, steps, findings, workflow };
 }
 
-function valueOf(text: string): JsonObject | null {
-  const read = readWorkflowSource(text);
-  return read.ok ? (read.source.value as JsonObject) : null;
+function triggersOf(value: JsonObject): TriggerModel[] {
+  const written = value["triggers"];
+  return (Array.isArray(written) ? written : []).map((trigger, index) => {
+    const parsed = triggerSchema.safeParse(trigger);
+    const type = isObject(trigger) && typeof trigger["type"] === "string" ? trigger["type"] : "unknown";
+    return { index, type, words: parsed.success ? triggerInWords(parsed.data) : type };
+  });
 }
 
 /** Steps of a file that does not pass the linter: what is written, without what would have to be worked out. */
@@ -73,51 +86,51 @@ function roughSteps(value: JsonObject): StepModel[] {
   });
 }
 
+/** What is chosen in the graph. */
+export interface Chosen {
+  part: "triggers" | "steps";
+  index: number;
+}
+
 /** The graph's boxes are called by position: ids may be missing or doubled while a file is written. */
-export function boxOf(index: number): string {
-  return String(index);
+export function boxOf({ part, index }: Chosen): string {
+  return `${part}.${index}`;
 }
 
-/** Arrows between boxes. */
-export function edgesOf(steps: readonly StepModel[]): { from: string; to: string }[] {
-  const boxes = new Map(steps.map((step) => [step.id, boxOf(step.index)]));
-  return steps.flatMap((step) =>
-    step.needs.flatMap((need) => {
-      const from = boxes.get(need);
-      return from === undefined || from === boxOf(step.index) ? [] : [{ from, to: boxOf(step.index) }];
-    }),
-  );
+export function chosenOf(box: string): Chosen {
+  const [part, index] = box.split(".");
+  return { part: part === "triggers" ? part : "steps", index: Number(index) };
 }
 
-/** The first mistake in a step's lines, for its box: `steps` says on which line each step starts. */
-export function problemsOfSteps(text: string, model: WorkflowModel): Map<number, string> {
-  const starts = stepLines(text);
-  const found = new Map<number, string>();
-  for (const problem of model.problems) {
-    if (problem.severity !== "error") continue;
-    const index = starts.findLastIndex((line) => line <= problem.line);
-    const isLast = index === starts.length - 1;
-    if (index === -1 || found.has(index) || (isLast && !/^\s/.test(text.split("\n")[problem.line - 1] ?? "")))
-      continue;
-    found.set(index, problem.message);
+/** Arrows between steps, and from every trigger to where a run begins. */
+export function edgesOf({
+  triggers,
+  steps,
+}: Pick<WorkflowModel, "triggers" | "steps">): { from: string; to: string }[] {
+  const boxes = new Map(steps.map((step) => [step.id, boxOf({ part: "steps", index: step.index })]));
+  const starts = triggers.map(({ index }) => boxOf({ part: "triggers", index }));
+  return steps.flatMap((step) => {
+    const to = boxOf({ part: "steps", index: step.index });
+    const froms = step.needs.flatMap((need) => boxes.get(need) ?? []).filter((from) => from !== to);
+    return (froms.length === 0 ? starts : froms).map((from) => ({ from, to }));
+  });
+}
+
+/** The first mistake in each trigger and step, for its box. */
+export function problemsOfBoxes(findings: readonly Finding[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { problem, path } of findings) {
+    const [part, index] = path ?? [];
+    if (problem.severity !== "error" || typeof index !== "number") continue;
+    if (part !== "triggers" && part !== "steps") continue;
+    const box = boxOf({ part, index });
+    if (!found.has(box)) found.set(box, problem.message);
   }
   return found;
 }
 
-/** Lines, from 1, on which the steps of a block list start. */
-export function stepLines(text: string): number[] {
-  const lines = text.split("\n");
-  const head = lines.findIndex((line) => /^steps\s*:/.test(line));
-  if (head === -1) return [];
-  const starts: number[] = [];
-  let column: number | undefined;
-  for (let at = head + 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? "";
-    if (/^[^\s#-]/.test(line)) break;
-    const dash = /^( *)-(?:\s|$)/.exec(line);
-    if (dash === null) continue;
-    column ??= dash[1]?.length;
-    if (dash[1]?.length === column) starts.push(at + 1);
-  }
-  return starts;
+/** The line, from 1, on which something is written; undefined in a text that cannot be read. */
+export function lineAt(text: string, path: FieldPath): number | undefined {
+  const read = readWorkflowSource(text);
+  return read.ok ? read.source.lineOf(path) : undefined;
 }

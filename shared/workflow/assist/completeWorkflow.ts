@@ -1,19 +1,12 @@
 import { isMap, isSeq } from "yaml";
-import { actionForms } from "../../policy/actions.ts";
 import { stepVariables } from "../stepTexts.ts";
 import { completeExpression } from "./completeExpression.ts";
 import { alternativesOf, listedValues, schemasAt } from "./languageSchema.ts";
 import type { LanguageSchema } from "./languageSchema.ts";
+import { namesAtPlace } from "./namesAtPlace.ts";
+import type { KnownNames } from "./namesAtPlace.ts";
 import { childOf, contextAt, keysOf, maxAssistedLength, textIn } from "./yamlContext.ts";
 import type { YamlContext } from "./yamlContext.ts";
-
-/** Names that the file itself does not hold. */
-export interface KnownNames {
-  /** Secrets of the project. */
-  secrets: readonly string[];
-  /** Paths of the project's workflow files. */
-  workflows: readonly string[];
-}
 
 export interface Completion {
   label: string;
@@ -125,7 +118,7 @@ export function typeWord(schema: LanguageSchema): string {
     const words: Record<string, string> = {
       string: "text", integer: "whole number", number: "number", boolean: "true or false", array: "list", object: "mapping",
     }; // prettier-ignore
-    return words[one.type ?? ""] ?? "value";
+    return words[String(one.type)] ?? "value";
   });
   return [...new Set(words)].join(" or ");
 }
@@ -171,36 +164,10 @@ function kindCompletion(kind: LanguageSchema, column: number): Completion {
 
 /** Places that hold names which are known from elsewhere in the file or the project. */
 function namesAt({ path, root }: YamlContext, known: KnownNames): Completion[] | null {
-  const place = path.map((part) => (typeof part === "number" ? "*" : part)).join(".");
-  const plain = (labels: readonly string[]): Completion[] =>
-    labels.map((label) => ({ label, insert: label, kind: "name" }));
-  switch (place) {
-    case "steps.*.needs":
-    case "steps.*.needs.*":
-      return stepNames(root, Number(path[1]));
-    case "policies.secrets.allowed.*":
-      return plain(known.secrets);
-    case "policies.gates.require_human_approval_for.*":
-      return plain(actionForms.map((form) => form.replace(/<.*>/, "")));
-    case "policies.gates.approvers.*":
-      return plain(["role:owner", "role:admin", "role:member"]);
-    case "policies.checks.required.*":
-      return plain(stepNames(root, -1).map((one) => one.detail ?? one.label));
-    case "policies.network.allowed_domains.*":
-      return plain(["registry"]);
-    default:
-      return path[0] === "triggers" && path.length === 3 ? triggerNames(String(path[2]), known, plain) : null;
-  }
-}
-
-function triggerNames(
-  key: string,
-  known: KnownNames,
-  plain: (labels: readonly string[]) => Completion[],
-): Completion[] | null {
-  if (key === "timezone") return plain(["UTC", ...Intl.supportedValuesOf("timeZone")]);
-  if (key === "workflow") return plain(known.workflows.map((path) => path.split("/").at(-1) ?? path));
-  return key === "secret_ref" ? plain(known.secrets) : null;
+  if (path[0] === "steps" && path[2] === "needs") return stepNames(root, Number(path[1]));
+  const steps = stepNames(root, -1).map((one) => one.detail ?? one.label);
+  const names = namesAtPlace(path, { known, steps });
+  return names?.map((label) => ({ label, insert: label, kind: "name" })) ?? null;
 }
 
 function stepNames(root: unknown, own: number): Completion[] {

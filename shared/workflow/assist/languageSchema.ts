@@ -7,7 +7,7 @@ export interface LanguageSchema {
   default?: unknown;
   const?: unknown;
   enum?: unknown[];
-  type?: string;
+  type?: string | string[];
   properties?: Record<string, LanguageSchema>;
   additionalProperties?: LanguageSchema | false;
   required?: string[];

@@ -20,7 +20,7 @@ export function triggerInWords(trigger: Trigger): string {
 }
 
 /** "At 09:00 AM, Monday through Friday"; the schedule itself where it has no words. */
-function cronInWords(cron: string): string {
+export function cronInWords(cron: string): string {
   try {
     return cronstrue.toString(cron, { use24HourTimeFormat: true });
   } catch (error) {
@@ -30,9 +30,20 @@ function cronInWords(cron: string): string {
   }
 }
 
+type Schedule = Pick<Extract<Trigger, { type: "cron" }>, "cron" | "timezone">;
+
 /** When a schedule fires next; null for one that never does. */
-export function nextRunOf(trigger: Extract<Trigger, { type: "cron" }>, after: Date): Date | null {
-  return new Cron(trigger.cron, { mode: "5-part", paused: true, timezone: trigger.timezone }).nextRun(after);
+export function nextRunOf(schedule: Schedule, after: Date): Date | null {
+  return cronOf(schedule).nextRun(after);
+}
+
+/** The next `count` times that a schedule fires. @throws TypeError or RangeError for what is no schedule or zone. */
+export function nextRunsOf(schedule: Schedule, { after, count }: { after: Date; count: number }): Date[] {
+  return cronOf(schedule).nextRuns(count, after);
+}
+
+function cronOf({ cron, timezone }: Schedule): Cron {
+  return new Cron(cron, { mode: "5-part", paused: true, timezone });
 }
 
 const eventWords: Record<Extract<Trigger, { type: "repo_event" }>["event"], string> = {

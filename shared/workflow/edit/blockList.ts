@@ -56,7 +56,7 @@ export function removeBlock(text: string, entries: readonly BlockEntry[], index:
 }
 
 /** What this list has between entries: an empty line, if most have. */
-function separator(text: string, entries: readonly BlockEntry[]): string {
+export function separator(text: string, entries: readonly BlockEntry[]): string {
   const lineBreak = text.includes("\r\n") ? "\r\n" : "\n";
   const gaps = entries
     .slice(1)

@@ -219,6 +219,18 @@ describe("W35 an edit in the builder changes the lines that it concerns", () => 
     );
   });
 
+  it("several items of a list at once: those that go and those that come, at its end too", () => {
+    const list = (items: string) =>
+      `policies:\n  repo:\n    allowed_paths:\n${items}    blocked_paths: [x] # kept\n`;
+    const text = list("      - a # first\n      - b\n      - c\n");
+    const set = (value: Json[]) =>
+      edited(text, { kind: "set", path: ["policies", "repo", "allowed_paths"], value });
+    expect(set(["a"])).toBe(list("      - a # first\n"));
+    expect(set(["a", "x", "y"])).toBe(list("      - a # first\n      - x\n      - y\n"));
+    expect(set(["c"])).toBe(list("      - c\n"));
+    expect(set(["x", "a", "b", "c"])).toBe(list("      - x\n      - a # first\n      - b\n      - c\n"));
+  });
+
   it("a file that cannot be read, a block shared by an alias, a last step: refused with the way on", () => {
     expect(() => edited("a: [", { kind: "removeStep", index: 0 })).toThrow(/Correct it first/);
     const shared = "steps:\n  - &a { type: command, command: x }\n  - *a\n";

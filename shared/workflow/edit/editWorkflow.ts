@@ -1,16 +1,18 @@
-import { isMap, isSeq } from "yaml";
+import { isMap, isScalar, isSeq } from "yaml";
 import { CoderError } from "../../errors.ts";
-import { workflowFileSchema } from "../schema.ts";
+import { policiesSchema, workflowFileSchema } from "../schema.ts";
 import { readWorkflowSource } from "../workflowSource.ts";
 import { blockEntries } from "./blockEntries.ts";
 import { columnOf, insertBlock, removeBlock, reorder } from "./blockList.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { sameJson } from "./json.ts";
 import { planEdit } from "./planEdit.ts";
-import type { StepMove } from "./planEdit.ts";
+import type { TextMove } from "./planEdit.ts";
 import { applyChanges, changesBetween } from "./textChanges.ts";
 import type { TextChange } from "./textChanges.ts";
+import { renderKey } from "./renderYaml.ts";
 import { openYaml, renderListItem, updateYaml, writtenOnOneLine } from "./updateYaml.ts";
+import type { YamlText } from "./updateYaml.ts";
 
 /** What the builder can do to a file. Steps are named by their position from 0: not every step has an id. */
 export type WorkflowEdit =
@@ -22,6 +24,8 @@ export type WorkflowEdit =
   | { kind: "removeStep"; index: number }
   | { kind: "moveStep"; index: number; to: number }
   | { kind: "duplicateStep"; index: number }
+  /** Gives a key of a mapping another name; of an input, with every expression that reads it. */
+  | { kind: "renameKey"; path: readonly string[]; to: string }
   /** Gives a step another id, and with it every need and expression that names it. */
   | { kind: "renameStep"; index: number; id: string }
   /** What a step waits for. In a file without needs the order of the others is written down first. */
@@ -72,10 +76,11 @@ function readBack(text: string): Json {
   return read.ok ? (read.source.value as Json) : null;
 }
 
-/** The change of whole steps, which takes their comments along. */
+/** The change of a name where it stands, or of whole steps, which takes their comments along. */
 // oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks.
-function moveChanges(text: string, move: StepMove): TextChange[] {
+function moveChanges(text: string, move: TextMove): TextChange[] {
   const yaml = openYaml(text);
+  if (move.kind === "renameKey") return renamedKey(yaml, move);
   const pair = isMap(yaml.root) ? yaml.root.items.find((one) => String(one.key) === "steps") : undefined;
   const list = pair?.value;
   // A flow list, or none: the generic update writes it.
@@ -102,6 +107,24 @@ function moveChanges(text: string, move: StepMove): TextChange[] {
   }
 }
 
+/** A key's own characters; behind an alias there are none, and the generic update writes the mapping. */
+function renamedKey(
+  { root, json }: YamlText,
+  { path, to }: { path: readonly string[]; to: string },
+): TextChange[] {
+  let node: unknown = root;
+  let key: unknown;
+  for (const name of path) {
+    const pair = isMap(node)
+      ? node.items.find((one) => isScalar(one.key) && String(one.key.value) === name)
+      : undefined;
+    if (pair === undefined) return [];
+    [node, key] = [pair.value, pair.key];
+  }
+  if (!isScalar(key) || !Array.isArray(key.range)) return [];
+  return [{ from: key.range[0], to: key.range[1], insert: json ? JSON.stringify(to) : renderKey(to) }];
+}
+
 function pairEnd(key: unknown): number {
   return typeof key === "object" && key !== null && "range" in key && Array.isArray(key.range)
     ? Number(key.range[1])
@@ -118,11 +141,18 @@ const stepOrder = [
   "timeout_sec", "on_interrupt", "on_failure",
 ]; // prettier-ignore
 
+const triggerOrder = [
+  "type", "name", "secret_ref", "cron", "timezone", "catch_up", "event", "branches", "paths", "labels", "actors",
+  "workflow", "on", "if",
+]; // prettier-ignore
+
 /** Keys in the order of the language's reference. */
 function keyOrder(path: readonly (string | number)[]): readonly string[] {
   if (path.length === 0) return Object.keys(workflowFileSchema.shape);
   if (path[0] === "steps" && path.length === 2) return stepOrder;
-  if (path[0] === "policies" && path.length === 1)
-    return ["budget", "limits", "repo", "network", "secrets", "checks", "gates"];
-  return path[0] === "triggers" || path.at(-1) === "on_failure" ? ["type"] : [];
+  if (path[0] === "policies" && path.length === 1) return Object.keys(policiesSchema.shape);
+  if (path[0] === "triggers" && path.length === 2) return triggerOrder;
+  if (path[0] === "inputs" && path.length === 2)
+    return ["type", "description", "options", "default", "required"];
+  return path.at(-1) === "on_failure" ? ["type"] : [];
 }

@@ -2,20 +2,21 @@ import { CoderError } from "../../errors.ts";
 import type { WorkflowEdit } from "./editWorkflow.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject, sameJson } from "./json.ts";
-import { renameInStep, renameInText, stepsReadBy } from "./stepReferences.ts";
+import { renameInFile, stepsReadBy } from "./stepReferences.ts";
 
-/** A change of whole steps in the text. */
-export type StepMove =
+/** A change that is made in the text as it stands: of whole steps, which take their comments along, or of a name. */
+export type TextMove =
+  | { kind: "renameKey"; path: readonly string[]; to: string }
   | { kind: "insert"; at: number; step: JsonObject }
   | { kind: "copy"; index: number }
   | { kind: "remove"; index: number }
   /** Present positions in their new order. */
   | { kind: "reorder"; order: number[] };
 
-/** What an edit means: the file's value after it, and the steps that go from one place to another. */
+/** What an edit means: the file's value after it, and what is moved in the text first. */
 export interface EditPlan {
   after: JsonObject;
-  move?: StepMove;
+  move?: TextMove;
 }
 
 /** A step, where it was, and what it is called. */
@@ -43,6 +44,8 @@ export function planEdit(file: JsonObject, edit: WorkflowEdit): EditPlan {
       return duplicateStep(file, edit.index);
     case "renameStep":
       return renameStep(file, edit);
+    case "renameKey":
+      return renameKey(file, edit);
     case "setNeeds":
       return { after: withSteps(file, setNeeds(stepsOf(file), edit)) };
   }
@@ -150,17 +153,28 @@ function renameStep(file: JsonObject, { index, id }: { index: number; id: string
   const old = stepIdAt(steps, index);
   if (id !== old && steps.some((_, other) => stepIdAt(steps, other) === id))
     throw new CoderError("conflict", `Another step is called "${id}" already`);
-  const renamed = steps.map((step, at) => {
-    const named = at === index ? { ...step, step_id: id } : step;
-    return renameInStep(named, { from: old, to: id });
-  });
-  const outputs = file["outputs"];
-  const rename = (value: Json): Json =>
-    typeof value === "string" ? renameInText(value, { from: old, to: id }) : value;
-  const named = isObject(outputs)
-    ? Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, rename(value)]))
-    : undefined;
-  return { after: { ...withSteps(file, renamed), ...(named === undefined ? {} : { outputs: named }) } };
+  const named = steps.map((step, at) => (at === index ? { ...step, step_id: id } : step));
+  return { after: renameInFile(withSteps(file, named), { of: "steps", from: old, to: id }) };
+}
+
+function renameKey(file: JsonObject, { path, to }: { path: readonly string[]; to: string }): EditPlan {
+  const from = path.at(-1) ?? "";
+  const holder = path.slice(0, -1).reduce<Json | undefined>((at, name) => {
+    return isObject(at) ? at[name] : undefined;
+  }, file);
+  if (!isObject(holder) || !Object.hasOwn(holder, from))
+    throw new CoderError("not_found", `There is no "${path.join(".")}"`);
+  if (from === to) return { after: file };
+  if (Object.hasOwn(holder, to)) throw new CoderError("conflict", `"${to}" is there already`);
+  const named = Object.fromEntries(
+    Object.entries(holder).map(([name, value]) => [name === from ? to : name, value]),
+  );
+  const after = setIn(file, path.slice(0, -1), named) as JsonObject;
+  return {
+    after:
+      path[0] === "inputs" && path.length === 2 ? renameInFile(after, { of: "inputs", from, to }) : after,
+    move: { kind: "renameKey", path, to },
+  };
 }
 
 function setNeeds(

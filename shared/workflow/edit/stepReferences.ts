@@ -2,22 +2,29 @@ import { splitTemplate } from "../expressions.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject } from "./json.ts";
 
-/** Names of steps in expressions, read and renamed without compiling: a file that is being edited may be wrong. */
+/** Names in expressions, read and renamed without compiling: a file that is being edited may be wrong. */
+
+type Owner = "steps" | "inputs";
 
 interface Renaming {
+  /** Whose name it is. */
+  of: Owner;
   from: string;
   to: string;
 }
 
-const reference =
-  /(?<![\w.\]])steps(?:(\s*\.\??\s*)([A-Za-z_]\w*)|(\s*\[\??\s*)("[^"\\]*"|'[^'\\]*')(\s*\]))/g;
+const behind = /(?:(\s*\.\??\s*)([A-Za-z_]\w*)|(\s*\[\??\s*)("[^"\\]*"|'[^'\\]*')(\s*\]))/.source;
+const references: Record<Owner, RegExp> = {
+  steps: new RegExp(`(?<![\\w.\\]])steps${behind}`, "g"),
+  inputs: new RegExp(`(?<![\\w.\\]])inputs${behind}`, "g"),
+};
 const literal = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g;
 
 /** Every step that something in the file names, in `needs` or in an expression. */
 export function stepsReadBy(file: JsonObject): Set<string> {
   const names = new Set<string>();
   const collect = (source: string): string => {
-    rename(source, (name) => {
+    rename(source, "steps", (name) => {
       names.add(name);
       return name;
     });
@@ -35,22 +42,34 @@ export function stepsReadBy(file: JsonObject): Set<string> {
   return names;
 }
 
-/** A step with another step's name changed in its `needs` and expressions. */
-export function renameInStep(step: JsonObject, renaming: Renaming): JsonObject {
+/** A file with a step or an input called otherwise wherever `needs` and expressions name it. */
+export function renameInFile(file: JsonObject, renaming: Renaming): JsonObject {
+  const renamed = { ...file };
+  const template = (value: Json): Json =>
+    typeof value === "string" ? inTemplate(value, (source) => renameInSource(source, renaming)) : value;
+  const { steps, outputs, concurrency } = file;
+  if (Array.isArray(steps))
+    renamed["steps"] = steps.map((step) => (isObject(step) ? renameInStep(step, renaming) : step));
+  if (isObject(outputs))
+    renamed["outputs"] = Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => [name, template(value)]),
+    );
+  if (isObject(concurrency) && concurrency["group"] !== undefined)
+    renamed["concurrency"] = { ...concurrency, group: template(concurrency["group"]) };
+  return renamed;
+}
+
+function renameInStep(step: JsonObject, renaming: Renaming): JsonObject {
   const renamed = inStep(step, (source) => renameInSource(source, renaming));
+  if (renaming.of !== "steps") return renamed;
   const needs = renamed["needs"];
   if (needs === renaming.from) return { ...renamed, needs: renaming.to };
   if (!Array.isArray(needs)) return renamed;
   return { ...renamed, needs: needs.map((need) => (need === renaming.from ? renaming.to : need)) };
 }
 
-/** A text with the name changed inside each `${{ }}`. */
-export function renameInText(text: string, renaming: Renaming): string {
-  return inTemplate(text, (source) => renameInSource(source, renaming));
-}
-
-function renameInSource(source: string, { from, to }: Renaming): string {
-  return rename(source, (name) => (name === from ? to : name));
+function renameInSource(source: string, { of, from, to }: Renaming): string {
+  return rename(source, of, (name) => (name === from ? to : name));
 }
 
 function inStep(step: JsonObject, change: (source: string) => string): JsonObject {
@@ -81,12 +100,12 @@ function inTemplate(text: string, change: (source: string) => string): string {
   return result + text.slice(at);
 }
 
-/** Replaces names of steps, but not inside text literals that only look like it. */
-function rename(source: string, nameOf: (name: string) => string): string {
+/** Replaces names, but not inside text literals that only look like it. */
+function rename(source: string, of: Owner, nameOf: (name: string) => string): string {
   const literals = [...source.matchAll(literal)].map(
     (match) => [match.index, match.index + match[0].length] as const,
   );
-  return source.replace(reference, (whole: string, ...groups: unknown[]) => {
+  return source.replace(references[of], (whole: string, ...groups: unknown[]) => {
     const [dot, plain, open, quoted, close] = groups as (string | undefined)[];
     const offset = Number(groups.at(-2));
     if (literals.some(([start, end]) => offset > start && offset < end)) return whole;
@@ -94,8 +113,8 @@ function rename(source: string, nameOf: (name: string) => string): string {
     const next = nameOf(name);
     if (next === name) return whole;
     if (open !== undefined)
-      return `steps${open}${quoted?.charAt(0) ?? '"'}${next}${quoted?.charAt(0) ?? '"'}${close ?? "]"}`;
-    if (/^[A-Za-z_]\w*$/.test(next)) return `steps${dot ?? "."}${next}`;
-    return dot?.includes("?") === true ? `steps[?"${next}"]` : `steps["${next}"]`;
+      return `${of}${open}${quoted?.charAt(0) ?? '"'}${next}${quoted?.charAt(0) ?? '"'}${close ?? "]"}`;
+    if (/^[A-Za-z_]\w*$/.test(next)) return `${of}${dot ?? "."}${next}`;
+    return dot?.includes("?") === true ? `${of}[?"${next}"]` : `${of}["${next}"]`;
   });
 }

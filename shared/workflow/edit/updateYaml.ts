@@ -1,7 +1,8 @@
 import type { Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import { isCollection, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { blockEntries, contentEnd, lineEnd, lineStart } from "./blockEntries.ts";
-import { insertBlock, removeBlock } from "./blockList.ts";
+import type { BlockEntry } from "./blockEntries.ts";
+import { insertBlock, removeBlock, separator } from "./blockList.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isObject, sameJson } from "./json.ts";
 import { renderBlock, renderItem, renderOneLine, renderPair, renderValue } from "./renderYaml.ts";
@@ -237,22 +238,33 @@ class Update {
   ): void {
     const { text } = this.yaml;
     const entries = blockEntries(text, node, place.from);
-    const stays = new Set(kept.values());
-    if (stays.size === 0) return this.replace(place);
-    const column = this.columnOf(entries[0]?.start ?? 0);
-    let next = 0;
-    after.forEach((item, index) => {
+    if (kept.size === 0) return this.replace(place);
+    const item = { indent: this.columnOf(entries[0]?.start ?? 0), oneLine: writtenOnOneLine(node) };
+    let from = 0;
+    let added: string[] = [];
+    // Between two that stay, those that go are one block, and those that come take its place.
+    const between = (to: number): void => {
+      const gone = mergeEntries(entries, from, to);
+      const joined = added.join(separator(text, entries));
+      if (gone === undefined)
+        for (const block of added) this.changes.push(insertBlock(text, entries, { at: from, block }));
+      else if (joined === "")
+        this.changes.push(
+          ...removeBlock(text, [...entries.slice(0, from), gone, ...entries.slice(to)], from),
+        );
+      else this.change(gone.blockStart, gone.blockEnd, joined);
+      added = [];
+    };
+    after.forEach((value, index) => {
       const old = kept.get(index);
-      if (old !== undefined) {
-        next = old + 1;
+      if (old === undefined) {
+        added.push(renderListItem(value, item));
         return;
       }
-      const block = renderListItem(item, { indent: column, oneLine: writtenOnOneLine(node) });
-      this.changes.push(insertBlock(text, entries, { at: next, block }));
+      between(old);
+      from = old + 1;
     });
-    entries.forEach((_, index) => {
-      if (!stays.has(index)) this.changes.push(...removeBlock(text, entries, index));
-    });
+    between(entries.length);
   }
 
   /** Writes a flow collection's entries anew between its brackets, with the separators that it has. */
@@ -293,6 +305,14 @@ class Update {
     const crlf = this.yaml.text.includes("\r\n");
     this.changes.push({ from, to, insert: crlf ? insert.replace(/\r?\n/g, "\r\n") : insert });
   }
+}
+
+/** Neighbours as one block; undefined for none. */
+function mergeEntries(entries: readonly BlockEntry[], from: number, to: number): BlockEntry | undefined {
+  const first = entries[from];
+  const last = entries[to - 1];
+  if (first === undefined || last === undefined || to <= from) return undefined;
+  return { ...first, end: last.end, blockEnd: last.blockEnd };
 }
 
 /** A new item of a block list, with its indentation. */
