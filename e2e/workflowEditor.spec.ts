@@ -117,7 +117,7 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     const branches = event.getByRole("textbox", { name: "branches" });
     await branches.fill("release/*");
     await branches.press("Enter");
-    await event.getByRole("checkbox", { name: "allow_bots" }).check();
+    await event.getByText("allow_bots", { exact: true }).click();
     await expect
       .poll(() => textOf(page))
       .toContain(

@@ -9,7 +9,7 @@ import {
   interpolateValue,
   splitTemplate,
 } from "./expressions.ts";
-import type { ExpressionContext, ExpressionScope, Value } from "./expressions.ts";
+import type { ExpressionContext, ExpressionScope, Value, Variable } from "./expressions.ts";
 
 const context: ExpressionContext = {
   inputs: { channel: "beta", count: 7, dry: false },
@@ -129,6 +129,16 @@ describe("checking", () => {
 
   it("W17 a workflow without inputs has none to read", () => {
     expect(compileExpression("inputs.a", { variables: ["inputs"], inputs: {} })).toMatchObject({ ok: false });
+    // What is known of one file's inputs is not believed of another's, nor of another place.
+    const typed = (type: "string" | "number") => ({ a: { type } });
+    const ask = (type: "string" | "number", variables: readonly Variable[] = ["inputs"]) =>
+      compileExpression('inputs.a == "x"', { variables, inputs: typed(type) }).ok;
+    expect([ask("string"), ask("number"), ask("string"), ask("string", ["run"])]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   it("W17 a variable that this place may not read is named with those that it may", () => {

@@ -1,6 +1,6 @@
 import Plus from "lucide-solid/icons/plus";
 import Trash from "lucide-solid/icons/trash-2";
-import { createEffect, createSignal, For, on } from "solid-js";
+import { createEffect, createSignal, Index, on } from "solid-js";
 import { isObject, type JsonObject } from "../../shared/workflow/edit/json.ts";
 import { Button } from "../ui/Button.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
@@ -31,7 +31,11 @@ export function InputsForm(props: { form: WorkflowForm }) {
       () => {
         if (added() === null) return;
         setAdded(null);
-        queueMicrotask(() => list?.querySelector<HTMLInputElement>("li:last-child input")?.select());
+        queueMicrotask(() => {
+          const name = list?.querySelector<HTMLInputElement>("li:last-child input");
+          name?.focus();
+          name?.select();
+        });
       },
       { defer: true },
     ),
@@ -39,13 +43,14 @@ export function InputsForm(props: { form: WorkflowForm }) {
   return (
     <>
       <ul ref={(element) => (list = element)} class="flex flex-col gap-4 empty:hidden" aria-label="Inputs">
-        <For each={names()}>
+        {/* By place: an input that gets another name keeps its fields, and the focus in them. */}
+        <Index each={names()}>
           {(name) => (
             <li class="rounded-panel border border-line p-3">
-              <Input form={props.form} name={name} />
+              <Input form={props.form} name={name()} />
             </li>
           )}
-        </For>
+        </Index>
       </ul>
       <div>
         <Button icon={<Plus aria-hidden="true" />} disabled={props.form.readOnly()} onClick={add}>

@@ -96,7 +96,9 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     // In a field that is being typed into, keys are the field's own.
     const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea");
-    if (event.key === "Escape" && props.chosen !== null && !event.defaultPrevented) close();
+    // A list that floats over the form closes by itself; its keys come here too.
+    const inside = event.target instanceof Node && root?.contains(event.target) === true;
+    if (event.key === "Escape" && inside && props.chosen !== null) close();
     if (!(event.ctrlKey || event.metaKey) || event.altKey || typing) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
@@ -138,7 +140,13 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
         </Show>
         <Show
           when={nodes().length > 0}
-          fallback={<EmptyState title="No steps yet" text="Add one, or write it in the YAML." />}
+          fallback={
+            props.model.value === null ? (
+              <EmptyState title="No graph" text="It is drawn once the YAML can be read." />
+            ) : (
+              <EmptyState title="No steps yet" text="Add one, or write it in the YAML." />
+            )
+          }
         >
           <div class="flex min-h-0 flex-1 flex-col" data-graph>
             <Graph
@@ -152,7 +160,7 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
             />
           </div>
         </Show>
-        <Show when={props.model.value === null}>
+        <Show when={props.model.value === null && nodes().length > 0}>
           <p
             role="status"
             class="absolute inset-x-2 bottom-12 rounded-control bg-waiting-soft px-3 py-2 text-waiting"

@@ -26,6 +26,13 @@ it("a draft comes back, and is forgotten when nothing differs any more", () => {
   expect(storage.length).toBe(0);
 });
 
+it("a text that is too large to be kept is not, and no older one comes back in its place", () => {
+  const storage = makeStorage();
+  saveDraft(place, { base: "a", text: "b" }, storage);
+  expect(saveDraft(place, { base: "a", text: "x".repeat(2_000_000) }, storage)).toBe(false);
+  expect(loadDraft(place, storage)).toBeNull();
+});
+
 it("a storage that is blocked, full, or holds something else is no failure", () => {
   const storage = makeStorage();
   storage.setItem("coder.workflow-draft.p..coder/workflows/ci.yaml", "{ nonsense");

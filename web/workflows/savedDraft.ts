@@ -13,6 +13,9 @@ export interface DraftPlace {
   path: string;
 }
 
+/** Characters; browsers keep about five million for all of a site, and writing so many is felt while typing. */
+const maxKept = 2_000_000;
+
 function keyOf({ projectId, path }: DraftPlace): string {
   return `coder.workflow-draft.${projectId}.${path}`;
 }
@@ -31,9 +34,10 @@ export function loadDraft(place: DraftPlace, storage: Storage = localStorage): S
 /** Keeps a draft, or forgets it when nothing differs. Answers whether it could. */
 export function saveDraft(place: DraftPlace, draft: SavedDraft, storage: Storage = localStorage): boolean {
   try {
-    if (draft.base === draft.text) storage.removeItem(keyOf(place));
+    const isKept = draft.base.length + draft.text.length <= maxKept;
+    if (draft.base === draft.text || !isKept) storage.removeItem(keyOf(place));
     else storage.setItem(keyOf(place), JSON.stringify(draft));
-    return true;
+    return isKept;
   } catch {
     // Blocked or full: the edit lives in the page alone.
     return false;
