@@ -67,6 +67,28 @@ test("approve by key, see what changed, approve again, freeze, try a policy, che
   await expect(page.getByText("Nothing waits for you")).toBeVisible({ timeout: 30_000 });
   await runEnded(api, { projectId: project.id, number });
 
+  await page.getByRole("link", { name: "Decided approvals" }).click();
+  const decisions = page.getByRole("list", { name: "Decided approvals" }).getByRole("listitem");
+  await expect(decisions).toHaveCount(2);
+  await expect(decisions.first()).toContainText("Approved by");
+  await expect(decisions.last()).toContainText("What would happen changed");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(decisions.first().getByRole("button", { name: "Copy the hash" })).toBeVisible();
+  await expectNoViolations(page);
+  await picture(page, "decided");
+  await page.goto("/inbox/decided?outcome=rejected");
+  await expect(page.getByText("Nothing of this kind was decided")).toBeVisible();
+  await expectNoViolations(page);
+  await page.goto(`${base}/runs/${number}`);
+  await page.getByRole("link", { name: "Who decided, when and why" }).click();
+  await expect(decisions).toHaveCount(2);
+  await decisions
+    .first()
+    .getByRole("link", { name: `#${number}` })
+    .click();
+  await page.waitForURL((url) => url.pathname === `${base}/runs/${number}`);
+
   await page.goto(`${base}/settings`);
   await page.getByLabel("Why").fill("Incident 7: prices are wrong");
   await picture(page, "freeze-settings");

@@ -80,7 +80,7 @@ function createRail() {
       label: "Inbox",
       href: "/inbox",
       icon: <InboxIcon aria-hidden="true" />,
-      current: at("/inbox"),
+      current: at("/inbox") || at("/inbox/decided"),
       keys: "g i",
       count: waiting(),
     });

@@ -33,6 +33,7 @@ const AccessTokens = lazy(async () => ({
 }));
 const Events = lazy(async () => ({ default: (await import("./events/EventsPage.tsx")).EventsPage }));
 const Inbox = lazy(async () => ({ default: (await import("./runs/InboxPage.tsx")).InboxPage }));
+const Decided = lazy(async () => ({ default: (await import("./runs/DecidedPage.tsx")).DecidedPage }));
 const Audit = lazy(async () => ({ default: (await import("./audit/AuditPage.tsx")).AuditPage }));
 const WhatIf = lazy(async () => ({ default: (await import("./policy/WhatIfPage.tsx")).WhatIfPage }));
 const NotFound = lazy(async () => ({ default: (await import("./NotFoundPage.tsx")).NotFoundPage }));
@@ -43,6 +44,7 @@ export function Routes() {
       <Route path="/" component={Home} />
       <Route path="/signin" component={SignIn} />
       <Route path="/inbox" component={Inbox} />
+      <Route path="/inbox/decided" component={Decided} />
       <Route path="/settings/tokens" component={AccessTokens} />
       <Route path="/:org/settings" component={OrgSettings} />
       <Route path="/:org/audit" component={Audit} />

@@ -182,5 +182,24 @@ export function describePolicy(world: World): void {
         "not_found",
       );
     });
+
+    test("W221 are narrowed by run and outcome, over every project that the caller sees", async () => {
+      const [one, other] = [await startedRun(), await startedRun()];
+      for (const [run, status] of [
+        [one, "approved"],
+        [one, "void"],
+        [other, "expired"],
+      ] as const)
+        await api.sql`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash, status, decided_at)
+          values (${randomUUID()}, ${orgId}, ${run.projectId}, ${run.id}, 'test', 'Deploy?', 'hash-1', ${status}, now())`;
+      const decided = async (filter: object) =>
+        (await as(viewer).approvals.history.query(filter)).map((each) => [each.runId, each.status]);
+      expect(await decided({ runId: one.id, status: "void" })).toEqual([[one.id, "void"]]);
+      expect(await decided({ runId: one.id })).toHaveLength(2);
+      const everywhere = await decided({});
+      expect(everywhere).toContainEqual([one.id, "approved"]);
+      expect(everywhere).toContainEqual([other.id, "expired"]);
+      expect(await as(stranger).approvals.history.query({ runId: one.id })).toEqual([]);
+    });
   });
 }

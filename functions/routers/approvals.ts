@@ -5,7 +5,8 @@ import { id } from "./inputs.ts";
 import { decideApproval } from "../sql/decideApproval.ts";
 import { listFailedRuns } from "../sql/listFailedRuns.ts";
 import { requireProject } from "../sql/requireProject.ts";
-import { listDecidedApprovals, listWaitingApprovals } from "../sql/listWaitingApprovals.ts";
+import { listDecidedApprovals } from "../sql/listDecidedApprovals.ts";
+import { listWaitingApprovals } from "../sql/listWaitingApprovals.ts";
 
 export const approvalsRouter = router({
   inbox: procedure.query(({ ctx }): Promise<Inbox> =>
@@ -14,18 +15,20 @@ export const approvalsRouter = router({
       failedRuns: await listFailedRuns(tx, 20),
     })),
   ),
-  /** What was decided in a project, and how; the next page is before the last one's `requestedAt`. */
+  /** What was decided, and how, in one project or in all that the caller sees; the next page is before the last one's `requestedAt`. */
   history: procedure
     .input(
       z.strictObject({
-        projectId: id,
+        projectId: id.optional(),
+        runId: id.optional(),
+        status: z.enum(["approved", "rejected", "expired", "void"]).optional(),
         before: z.iso.datetime({ offset: true }).optional(),
         limit: z.int().min(1).max(100).default(50),
       }),
     )
     .query(({ ctx, input }): Promise<DecidedApproval[]> =>
       ctx.asCaller(async (tx) => {
-        await requireProject(tx, input.projectId);
+        if (input.projectId !== undefined) await requireProject(tx, input.projectId);
         return listDecidedApprovals(tx, input);
       }),
     ),

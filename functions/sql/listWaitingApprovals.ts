@@ -1,7 +1,8 @@
 import type { CallerTransaction } from "../context.ts";
-import type { Approval, DecidedApproval } from "../views.ts";
+import type { Approval } from "../views.ts";
 
-function selectApprovals(tx: CallerTransaction) {
+/** Approvals with the run, project and organisation that they are of. */
+export function selectApprovals(tx: CallerTransaction) {
   return tx
     .selectFrom("approvals as a")
     .innerJoin("runs as r", "r.id", "a.run_id")
@@ -36,25 +37,4 @@ export function listWaitingApprovals(tx: CallerTransaction): Promise<Approval[]>
     .orderBy("a.id")
     .limit(200)
     .execute();
-}
-
-/** Approvals of a project that no longer wait, the last asked for first. */
-export function listDecidedApprovals(
-  tx: CallerTransaction,
-  page: { projectId: string; before?: string | undefined; limit: number },
-): Promise<DecidedApproval[]> {
-  let query = selectApprovals(tx)
-    .leftJoin("profiles as u", "u.id", "a.decided_by")
-    .select((eb) => [
-      eb.ref("a.status").$castTo<DecidedApproval["status"]>().as("status"),
-      "a.comment",
-      "u.name as decidedBy",
-      "a.decided_at as decidedAt",
-    ])
-    .where("a.project_id", "=", page.projectId)
-    .where("a.status", "!=", "waiting")
-    .orderBy("a.requested_at", "desc")
-    .limit(page.limit);
-  if (page.before !== undefined) query = query.where("a.requested_at", "<", page.before);
-  return query.execute();
 }

@@ -1,12 +1,12 @@
 import Hand from "lucide-solid/icons/hand";
-import { createSignal, For, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import { useApi } from "../api.ts";
 import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Kbd } from "../ui/Kbd.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
-import { subjectDiff, type SubjectLine } from "./subjectDiff.ts";
+import { ApprovalSubject } from "./ApprovalSubject.tsx";
 
 export interface ApprovalCardProps {
   approvalId: string;
@@ -30,26 +30,6 @@ export interface ApprovalCardProps {
   /** Takes the function that decides, for keys of the page. */
   ref?: ((decide: (decision: "approved" | "rejected") => void) => void) | undefined;
 }
-
-/** "changedFiles" and "changed_files" as "Changed files". */
-function label(key: string): string {
-  const words = key
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .replaceAll(/[_-]+/g, " ")
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-const lineLooks: Record<SubjectLine["kind"], string> = {
-  same: "",
-  added: "bg-succeeded-soft",
-  removed: "bg-failed-soft",
-};
-const signs: Record<SubjectLine["kind"], { sign: string; said: string }> = {
-  same: { sign: " ", said: "" },
-  added: { sign: "+", said: "now: " },
-  removed: { sign: "−", said: "before: " },
-};
 
 /** A step that waits for a person: exactly what will happen, the hash that the decision is bound to, two buttons. */
 export function ApprovalCard(props: ApprovalCardProps) {
@@ -113,7 +93,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
           This was approved, and has changed since. The approval is void; what changed is marked.
         </p>
       </Show>
-      <Subject before={props.subjectBefore ?? null} now={props.subject} />
+      <ApprovalSubject before={props.subjectBefore ?? null} now={props.subject} />
       <p class="flex min-w-0 items-center gap-1 text-muted">
         <span class="shrink-0">Hash</span>
         <code class="min-w-0 truncate text-xs" title={props.contentHash}>
@@ -157,44 +137,5 @@ export function ApprovalCard(props: ApprovalCardProps) {
         </div>
       </Show>
     </article>
-  );
-}
-
-function Subject(props: {
-  before: Readonly<Record<string, unknown>> | null;
-  now: Readonly<Record<string, unknown>>;
-}) {
-  const rows = () => subjectDiff(props.before, props.now);
-  return (
-    <Show when={rows().length > 0}>
-      <dl class="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1 rounded-control bg-sunken p-3">
-        <For each={rows()}>
-          {(row) => (
-            <>
-              <dt class="text-muted">{label(row.key)}</dt>
-              <dd class="max-h-80 min-w-0 overflow-y-auto font-mono text-xs leading-5">
-                <For each={row.lines}>
-                  {(line) => (
-                    <div class={`flex ${lineLooks[line.kind]}`}>
-                      <Show when={props.before !== null}>
-                        <span class="w-4 shrink-0 select-none" aria-hidden="true">
-                          {signs[line.kind].sign}
-                        </span>
-                        <span class="sr-only">{signs[line.kind].said}</span>
-                      </Show>
-                      <span
-                        class={`min-w-0 break-words whitespace-pre-wrap ${line.kind === "removed" ? "line-through" : ""}`}
-                      >
-                        {line.text}
-                      </span>
-                    </div>
-                  )}
-                </For>
-              </dd>
-            </>
-          )}
-        </For>
-      </dl>
-    </Show>
   );
 }

@@ -12,6 +12,7 @@ import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Select } from "../ui/Select.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { ApprovalCard } from "./ApprovalCard.tsx";
+import { InboxTabs } from "./InboxTabs.tsx";
 import { NotificationList } from "./NotificationList.tsx";
 import { RunRow } from "./RunRow.tsx";
 
@@ -25,6 +26,7 @@ export function InboxPage() {
     <SignedIn>
       <Page crumbs={[{ label: "Inbox" }]}>
         <Column>
+          <InboxTabs current="/inbox" />
           <InboxList />
         </Column>
       </Page>

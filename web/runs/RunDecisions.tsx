@@ -1,10 +1,30 @@
 import { For, Show } from "solid-js";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 
-/** What policy refused and let through, each with its rule. */
+/** What people decided, and what policy refused and let through, each with its rule. */
 export function RunDecisions(props: { view: RunView }) {
+  const decided = () => props.view.approvals.filter((approval) => approval.decision !== null);
   return (
     <>
+      <Show when={decided().length > 0}>
+        <section aria-labelledby="decisions" class="flex flex-col gap-1 px-2">
+          <h2 id="decisions" class="text-xs font-medium text-muted">
+            Approvals
+          </h2>
+          <ul class="flex flex-col gap-1 text-xs">
+            <For each={decided()}>
+              {(approval) => (
+                <li class="break-words">
+                  {approval.reason}: {approval.decision}
+                </li>
+              )}
+            </For>
+          </ul>
+          <a class="link self-start text-xs" href={`/inbox/decided?run=${props.view.runId}`}>
+            Who decided, when and why
+          </a>
+        </section>
+      </Show>
       <Show when={props.view.denials.length > 0}>
         <section aria-labelledby="denials" class="flex flex-col gap-1 px-2">
           <h2 id="denials" class="text-xs font-medium text-muted">
