@@ -2,7 +2,7 @@ import Maximize from "lucide-solid/icons/maximize-2";
 import Minus from "lucide-solid/icons/minus";
 import Plus from "lucide-solid/icons/plus";
 import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show } from "solid-js";
-import { layoutGraph, neighbourOf, type GraphEdge } from "./graphLayout.ts";
+import { layoutGraph, neighbourOf, type GraphEdge, type PlacedGraph } from "./graphLayout.ts";
 import { IconButton } from "./IconButton.tsx";
 import { StatusIcon, statusWord, type Status } from "./StatusBadge.tsx";
 
@@ -34,10 +34,16 @@ const nodeHeight = 48;
 /** Narrower than this, the graph runs downwards. */
 const narrow = 560;
 const zooms = [0.4, 0.55, 0.7, 0.85, 1, 1.25, 1.5];
+/** Fitted no smaller than this, so that the names can be read; what is larger is scrolled. */
+const readable = 0.7;
+/** Above and below the graph, for controls that stand in its corners. */
+const corner = 52;
+const panBy = 80;
 
 /**
  * A graph of boxes and arrows, laid out by itself. Each box is a button of a list, so that it reads as one without the
- * drawing; arrow keys go from box to box. Scrolls and drags to pan, zooms by button and by Ctrl with the wheel.
+ * drawing; arrow keys go from box to box. Scrolls and drags to pan, also by Shift with the arrow keys; zooms by button, by
+ * Ctrl with the wheel, and by + and -; 0 fits it.
  */
 export function Graph(props: GraphProps) {
   let view: HTMLDivElement | undefined;
@@ -51,20 +57,27 @@ export function Graph(props: GraphProps) {
     equals: sameTexts,
   });
   // By the shape only: a status that changes must not lay the graph out anew.
-  const placed = createMemo(
-    on([ids, edgeKeys, () => size().width < narrow], ([nodeIds, _edges, isNarrow]) =>
-      layoutGraph(
-        nodeIds.map((id) => ({ id })),
-        props.edges,
-        { direction: isNarrow ? "down" : "right", nodeWidth, nodeHeight },
-      ),
-    ),
+  const laidOut = createMemo(
+    on([ids, edgeKeys], ([nodeIds]) => {
+      const nodes = nodeIds.map((id) => ({ id }));
+      const made: Partial<Record<"right" | "down", PlacedGraph>> = {};
+      return (direction: "right" | "down") =>
+        (made[direction] ??= layoutGraph(nodes, props.edges, { direction, nodeWidth, nodeHeight }));
+    }),
   );
+  const direction = createMemo(() => {
+    const { width } = size();
+    if (width < narrow) return "down";
+    // A long chain would leave by the right side, out of sight; downwards it is scrolled like a page.
+    return laidOut()("right").width * readable > width ? "down" : "right";
+  });
+  const placed = () => laidOut()(direction());
   const fit = () => {
     const { width, height } = size();
     const { width: w, height: h } = placed();
     if (w === 0 || width === 0) return 1;
-    return Math.max(0.5, Math.min(1, width / w, height < 80 ? 1 : height / h));
+    const room = height - 2 * corner;
+    return Math.max(readable, Math.min(1, width / w, room < 80 ? 1 : room / h));
   };
   const scale = () => {
     const chosen = zoom();
@@ -113,6 +126,7 @@ export function Graph(props: GraphProps) {
       props.onRemove(id);
       return;
     }
+    if (event.shiftKey) return;
     if (
       event.key !== "ArrowLeft" &&
       event.key !== "ArrowRight" &&
@@ -126,6 +140,24 @@ export function Graph(props: GraphProps) {
     if (next === null) return;
     setStop(next);
     boxes.get(next)?.focus();
+  };
+  /** Keys of the graph as a whole. */
+  const onViewKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const pan: Record<string, [number, number]> = {
+      ArrowLeft: [-panBy, 0],
+      ArrowRight: [panBy, 0],
+      ArrowUp: [0, -panBy],
+      ArrowDown: [0, panBy],
+    };
+    const by = pan[event.key];
+    if (by !== undefined && event.shiftKey) view?.scrollBy(...by);
+    else if (event.key === "+" || event.key === "=") zoomBy(1);
+    else if (event.key === "-") zoomBy(-1);
+    else if (event.key === "0") setZoom("fit");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   };
   const onPan = (down: PointerEvent) => {
     // A finger scrolls by itself; boxes are pressed, not dragged.
@@ -147,14 +179,19 @@ export function Graph(props: GraphProps) {
         ref={(element) => (view = element)}
         class="flex h-full w-full overflow-auto overscroll-contain"
         onPointerDown={onPan}
+        onKeyDown={onViewKey}
       >
         <div
-          class="relative m-auto shrink-0"
-          style={{ width: `${placed().width * scale()}px`, height: `${placed().height * scale()}px` }}
+          class={`relative mx-auto shrink-0 ${direction() === "right" ? "my-auto" : ""}`}
+          style={{
+            width: `${placed().width * scale()}px`,
+            height: `${placed().height * scale() + 2 * corner}px`,
+          }}
         >
           <div
-            class="absolute top-0 left-0 origin-top-left"
+            class="absolute left-0 origin-top-left"
             style={{
+              top: `${corner}px`,
               width: `${placed().width}px`,
               height: `${placed().height}px`,
               transform: `scale(${scale()})`,
@@ -200,10 +237,11 @@ export function Graph(props: GraphProps) {
         </div>
       </div>
       <div class="absolute right-2 bottom-2 flex rounded-control border border-line bg-raised">
-        <IconButton label="Smaller" icon={<Minus aria-hidden="true" />} onClick={() => zoomBy(-1)} />
-        <IconButton label="Larger" icon={<Plus aria-hidden="true" />} onClick={() => zoomBy(1)} />
+        <IconButton label="Smaller" keys="-" icon={<Minus aria-hidden="true" />} onClick={() => zoomBy(-1)} />
+        <IconButton label="Larger" keys="+" icon={<Plus aria-hidden="true" />} onClick={() => zoomBy(1)} />
         <IconButton
           label="Fit the graph"
+          keys="0"
           icon={<Maximize aria-hidden="true" />}
           onClick={() => setZoom("fit")}
         />
