@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogChunk } from "./events.ts";
-import { maxLineChars, packLog, unpackPage } from "./packedLog.ts";
+import { cutPage, maxLineChars, packLog, unpackPage, type PackedLog } from "./packedLog.ts";
 import { appendLog, emptyLog, logLines } from "./stepLog.ts";
 
 const chunk = (text: string, at = 1, stream: LogChunk["stream"] = "out"): LogChunk => ({ stream, text, at });
-const unpack = (packed: ReturnType<typeof packLog>) => packed.pages.flatMap(unpackPage);
+const unpack = (packed: PackedLog) => packed.pages.flatMap(unpackPage);
 
 describe("packLog", () => {
-  test("W163 pages hold exactly the lines that the live log has, in any mixture of streams and pieces", () => {
+  test("W163 pages hold exactly the lines that the live log has, in any mixture of streams and pieces", async () => {
     const chunks = fc.array(
       fc.record({
         stream: fc.constantFrom("out" as const, "err" as const, "note" as const),
@@ -17,22 +17,47 @@ describe("packLog", () => {
       }),
       { maxLength: 60 },
     );
-    fc.assert(
-      fc.property(chunks, (all) => {
+    await fc.assert(
+      fc.asyncProperty(chunks, async (all) => {
         const log = appendLog(emptyLog, all);
-        expect(unpack(packLog(log))).toEqual([...logLines(log)]);
+        expect(unpack(await packLog(log))).toEqual([...logLines(log)]);
       }),
     );
   });
 
-  test("W163 200,000 lines become pages that begin where the one before ends", () => {
+  test("W220 a part of a page has the lines that the page has there", () => {
+    const marks = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(marks, fc.integer({ min: 95, max: 112 }), fc.nat(12), (changes, from, length) => {
+        const page = {
+          firstLine: 100,
+          lines: 10,
+          body: Array.from({ length: 10 }, (_, index) => `line ${index}`).join("\n"),
+          marks: [0, ...changes.toSorted((a, b) => a - b)].map(
+            (line, index): [number, "out" | "err", number] => [line, index % 2 === 0 ? "out" : "err", line],
+          ),
+        };
+        const to = from + length;
+        const cut = cutPage(page, from, to);
+        const wanted = unpackPage(page).filter((_, index) => 100 + index >= from && 100 + index <= to);
+        expect(cut.lines).toBe(wanted.length);
+        if (wanted.length === 0) return;
+        expect(cut.firstLine).toBe(Math.max(100, from));
+        expect(unpackPage(cut)).toEqual(wanted);
+      }),
+    );
+  });
+
+  test("W163 200,000 lines become pages that begin where the one before ends", async () => {
     let log = emptyLog;
     for (let from = 0; from < 200_000; from += 1000) {
       const text = Array.from({ length: 1000 }, (_, index) => `line ${from + index}\n`).join("");
       log = appendLog(log, [chunk(text, from)]);
     }
-    const packed = packLog(log);
+    let pauses = 0;
+    const packed = await packLog(log, () => Promise.resolve((pauses += 1)));
     expect(packed.lines).toBe(200_000);
+    expect(pauses).toBe(packed.pages.length);
     let next = 0;
     for (const page of packed.pages) {
       expect(page.firstLine).toBe(next);
@@ -46,23 +71,23 @@ describe("packLog", () => {
     });
   });
 
-  test("what is searched has no escapes, and is stored only where it differs", () => {
-    const packed = packLog(appendLog(emptyLog, [chunk("\u001b[32mrounds\u001b[0m half\n")]));
+  test("what is searched has no escapes, and is stored only where it differs", async () => {
+    const packed = await packLog(appendLog(emptyLog, [chunk("\u001b[32mrounds\u001b[0m half\n")]));
     expect(packed.pages[0]).toMatchObject({ body: "\u001b[32mrounds\u001b[0m half", plain: "rounds half" });
-    expect(packLog(appendLog(emptyLog, [chunk("rounds\n")])).pages[0]!.plain).toBeNull();
+    expect((await packLog(appendLog(emptyLog, [chunk("rounds\n")]))).pages[0]!.plain).toBeNull();
   });
 
-  test("W164 a line of ten megabytes is cut with a mark", () => {
-    const packed = packLog(appendLog(emptyLog, [chunk("x".repeat(10_000_000)), chunk("\nnext\n")]));
+  test("W164 a line of ten megabytes is cut with a mark", async () => {
+    const packed = await packLog(appendLog(emptyLog, [chunk("x".repeat(10_000_000)), chunk("\nnext\n")]));
     const [long, next] = unpack(packed);
     expect(long!.text.length).toBeLessThan(maxLineChars + 100);
     expect(long!.text).toMatch(/cut: the line has 10000000 characters$/);
     expect(next!.text).toBe("next");
   });
 
-  test("groups and an empty log", () => {
-    expect(packLog(emptyLog)).toEqual({ lines: 0, groups: [], pages: [] });
+  test("groups and an empty log", async () => {
+    expect(await packLog(emptyLog)).toEqual({ lines: 0, groups: [], pages: [] });
     const grouped = appendLog(emptyLog, [chunk("::group::Install\na\n::endgroup::\nb\n")]);
-    expect(packLog(grouped).groups).toEqual([{ start: 0, end: 2, title: "Install" }]);
+    expect((await packLog(grouped)).groups).toEqual([{ start: 0, end: 2, title: "Install" }]);
   });
 });

@@ -18,6 +18,9 @@ export interface PackedPage {
   marks: LogMark[];
 }
 
+/** A page as it is shown: without what is only searched. */
+export type LogPart = Omit<PackedPage, "plain">;
+
 export interface PackedLog {
   lines: number;
   groups: readonly LogGroup[];
@@ -29,26 +32,37 @@ const maxChars = 256 * 1024;
 /** A longer line is cut: nobody reads it, and a browser would choke on it. The log bundle has all of it. */
 export const maxLineChars = 100_000;
 
-/** Puts the log of a step that has ended into pages. The numbers of its lines stay what they were while it ran. */
-export function packLog(log: StepLog): PackedLog {
+/**
+ * Puts the log of a step that has ended into pages. The numbers of its lines stay what they were while it ran.
+ * A long log takes a second of its thread: `betweenPages` is waited for after each page, so that other work can go on.
+ */
+export async function packLog(log: StepLog, betweenPages?: () => Promise<unknown>): Promise<PackedLog> {
   const pages: PackedPage[] = [];
+  for (const page of packPages(log)) {
+    pages.push(page);
+    await betweenPages?.();
+  }
+  const last = pages.at(-1);
+  const lines = last === undefined ? 0 : last.firstLine + last.lines;
+  return { lines, groups: makeLogGroups().read(log), pages };
+}
+
+function* packPages(log: StepLog): Generator<PackedPage> {
   let lines: LogLine[] = [];
   let chars = 0;
   let count = 0;
-  const flush = () => {
-    if (lines.length > 0) pages.push(packPage(lines, count - lines.length));
-    lines = [];
-    chars = 0;
-  };
   for (const line of logLines(log)) {
     const cut = cutLine(line);
-    if (lines.length === maxLines || chars + cut.text.length > maxChars) flush();
+    if (lines.length === maxLines || chars + cut.text.length > maxChars) {
+      if (lines.length > 0) yield packPage(lines, count - lines.length);
+      lines = [];
+      chars = 0;
+    }
     lines.push(cut);
     chars += cut.text.length + 1;
     count += 1;
   }
-  flush();
-  return { lines: count, groups: makeLogGroups().read(log), pages };
+  if (lines.length > 0) yield packPage(lines, count - lines.length);
 }
 
 function cutLine(line: LogLine): LogLine {
@@ -82,4 +96,23 @@ export function unpackPage(page: Pick<PackedPage, "body" | "marks">): LogLine[] 
     }
     return { stream, text, at };
   });
+}
+
+/** Of a page, the lines that stand between `from` and `to` of the whole log, both counted from 0, as a page of their own. */
+export function cutPage(page: LogPart, from: number, to: number): LogPart {
+  const start = Math.max(0, from - page.firstLine);
+  const end = Math.min(page.lines, to - page.firstLine + 1);
+  const marks: LogMark[] = [];
+  for (const [line, stream, at] of page.marks) {
+    if (line >= end) break;
+    // What holds at the first line may have begun before it.
+    if (line <= start) marks.length = 0;
+    marks.push([Math.max(0, line - start), stream, at]);
+  }
+  return {
+    firstLine: page.firstLine + start,
+    lines: Math.max(0, end - start),
+    body: page.body.split("\n").slice(start, end).join("\n"),
+    marks,
+  };
 }

@@ -1,5 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { emptyLog, appendLog, type StepLog } from "../../shared/run/stepLog.ts";
-import { packLog } from "../../shared/run/packedLog.ts";
+import { packLog, type PackedLog } from "../../shared/run/packedLog.ts";
 import type { Sql } from "../engine/database.ts";
 import { findUnpackedRuns } from "./sql/findUnpackedRuns.ts";
 import { storePackedLogs, type UnpackedRun } from "./sql/storePackedLogs.ts";
@@ -22,6 +23,8 @@ async function packRun(sql: Sql, run: UnpackedRun): Promise<void> {
   const logs = new Map<string, StepLog>();
   for await (const { stepId, chunks } of readLogEvents(sql, run.id))
     logs.set(stepId, appendLog(logs.get(stepId) ?? emptyLog, chunks));
-  const packed = [...logs].map(([stepId, log]) => ({ stepId, ...packLog(log) }));
+  const packed: (PackedLog & { stepId: string })[] = [];
+  // The worker's other work goes between the pages of a long log.
+  for (const [stepId, log] of logs) packed.push({ stepId, ...(await packLog(log, setImmediate)) });
   await storePackedLogs(sql, run, packed);
 }
