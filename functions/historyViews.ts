@@ -1,5 +1,5 @@
 import type { ArtifactKind, RunStatus, StoredRunEvent } from "../shared/run/events.ts";
-import type { Json, Run } from "./views.ts";
+import type { Json, Project, Run } from "./views.ts";
 
 /** What the API answers about runs that have ended: outline, pages of logs, hits of a search, chains, retention. */
 
@@ -89,6 +89,7 @@ export interface ComparableRun {
 
 /** What the page of a run begins with. */
 export interface OpenedRun {
+  project: Project;
   run: Run;
   /** Null while the log is in the events: they are followed instead. */
   outline: RunOutline | null;

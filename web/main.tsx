@@ -1,26 +1,30 @@
-import "./ui/tokens.css";
 import { AuthClient, type SupabaseClient } from "@supabase/supabase-js";
 import { QueryClientProvider } from "@tanstack/solid-query";
 import { render } from "solid-js/web";
 import { arrive } from "./auth/arrival.ts";
-import { ApiContext, makeApi, makeQueryClient } from "./api.ts";
-import { loadConfig, type Config } from "./config.ts";
-import { reloadOnNewBuild } from "./newBuild.ts";
+import { ApiContext, makeApi, makeQueryClient, type Outputs } from "./api.ts";
+import type { Config } from "./config.ts";
 import { Routes } from "./routes.tsx";
+import { openedRunKey, type RunAddress } from "./runs/runAddress.ts";
 import { SessionProvider } from "./session.tsx";
+import { sessionKey } from "./storedSession.ts";
 import { makeTopics } from "./topics.ts";
 import { CommandsProvider } from "./ui/commands.tsx";
 import { ErrorState } from "./ui/ErrorState.tsx";
 import { ToastProvider } from "./ui/Toast.tsx";
 
-reloadOnNewBuild();
+/** What was asked for before the Studio was loaded. */
+interface Begun {
+  config: Promise<Config>;
+  run?: { address: RunAddress; opened: Promise<Outputs["history"]["open"]> };
+}
 
-function App(props: { config: Config }) {
+function App(props: { config: Config; run: Begun["run"] }) {
   const { supabaseUrl, anonKey } = props.config;
   const auth = new AuthClient({
     url: `${supabaseUrl}/auth/v1`,
     headers: { apikey: anonKey, Authorization: `Bearer ${anonKey}` },
-    storageKey: "coder.session",
+    storageKey: sessionKey,
     autoRefreshToken: true,
     persistSession: true,
     detectSessionInUrl: true,
@@ -41,6 +45,12 @@ function App(props: { config: Config }) {
   });
   const queries = makeQueryClient();
   const api = makeApi({ url: `${supabaseUrl}/functions/v1/api`, anonKey, accessToken });
+  const { run } = props;
+  if (run !== undefined)
+    void queries.prefetchQuery({
+      queryKey: openedRunKey(run.address),
+      queryFn: () => run.opened.catch(() => api.history.open.query(run.address)),
+    });
   return (
     <QueryClientProvider client={queries}>
       <ApiContext.Provider value={api}>
@@ -66,11 +76,12 @@ function App(props: { config: Config }) {
   );
 }
 
-async function start(root: HTMLElement) {
+/** Shows the Studio in `root`. */
+export async function start(root: HTMLElement, begun: Begun): Promise<void> {
   try {
     arrive();
-    const config = await loadConfig(import.meta.env);
-    render(() => <App config={config} />, root);
+    const config = await begun.config;
+    render(() => <App config={config} run={begun.run} />, root);
   } catch (error) {
     render(
       () => <ErrorState title="Coder did not start" error={error} retry={() => location.reload()} />,
@@ -78,7 +89,3 @@ async function start(root: HTMLElement) {
     );
   }
 }
-
-const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has no #root");
-void start(root);

@@ -19,6 +19,11 @@ export function createMe() {
   }));
 }
 
+/** What the cache knows a project by. */
+export function projectKey(org: string, slug: string): readonly unknown[] {
+  return ["project", org, slug];
+}
+
 /** The project that the URL names (`/:org/:project/…`). */
 export function createProject() {
   const api = useApi();
@@ -28,7 +33,7 @@ export function createProject() {
     const org = params["org"] ?? "";
     const slug = params["project"] ?? "";
     return {
-      queryKey: ["project", org, slug],
+      queryKey: projectKey(org, slug),
       queryFn: () => api.projects.bySlug.query({ org, slug }),
       enabled: session.signedIn() && org !== "" && slug !== "",
       staleTime: 30_000,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import solid from "vite-plugin-solid";
 
 /** Headers that make the Studio cross-origin isolated: shared memory for the runtimes, no foreign opener. */
@@ -20,11 +20,33 @@ const vendorChunks: { name: string; test: RegExp }[] = [
   { name: "solid", test: /node_modules[\\/](solid-js|@solidjs)[\\/]/ },
   { name: "codemirror", test: /node_modules[\\/](@codemirror|@lezer|@replit|codemirror)[\\/]/ },
   { name: "xterm", test: /node_modules[\\/]@xterm[\\/]/ },
+  // Few hundred bytes each: as files of their own a page would fetch dozens.
+  { name: "icons", test: /node_modules[\\/]lucide-solid[\\/]/ },
+  { name: "zod", test: /node_modules[\\/]zod[\\/]/ },
 ];
+
+/** Has the page fetch the Studio together with its entry, which imports it: what is imported there is found late otherwise. */
+const preloadStudio: Plugin = {
+  name: "preload-studio",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_html, { bundle }) => {
+      const studio = Object.values(bundle ?? {}).find(
+        (file) => file.type === "chunk" && file.facadeModuleId?.endsWith("/web/main.tsx"),
+      );
+      if (studio?.type !== "chunk") return [];
+      return [studio.fileName, ...studio.imports].map((file) => ({
+        tag: "link",
+        attrs: { rel: "modulepreload", crossorigin: true, href: `/${file}` },
+        injectTo: "head" as const,
+      }));
+    },
+  },
+};
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [solid(), tailwindcss()],
+  plugins: [solid(), tailwindcss(), preloadStudio],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },

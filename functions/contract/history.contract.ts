@@ -142,13 +142,14 @@ export function describeHistory(world: World): void {
       expect(items).toMatchObject([{ runId: oldest, line: 1 }]);
     });
 
-    test("W163 the page of an ended run begins with one answer, with the lines that are seen first", async () => {
+    test("W163 W220 the page of an ended run begins with one answer, with the lines that are seen first", async () => {
       const { id: projectId, slug } = await newProject();
       const id = await packedRun(projectId, "a\nb\nc");
       const [org] = await api.sql`select slug from orgs where id = ${orgId}`;
       const address = { org: String(org!["slug"]), project: slug, number: 1 };
       const opened = await as(viewer).history.open.query({ ...address, step: "test", line: 2 });
       expect(opened).toMatchObject({
+        project: { id: projectId, slug, role: "viewer" },
         run: { id, logs: "pages" },
         outline: { logs: [{ stepId: "test", lines: 3 }] },
         first: { stepId: "test", pages: [{ firstLine: 0, body: "a\nb\nc" }] },

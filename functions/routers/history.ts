@@ -31,7 +31,7 @@ export const historyRouter = router({
         line: z.int().positive().nullable().default(null),
       }),
     )
-    .query(({ ctx, input }): Promise<OpenedRun> => ctx.asCaller((tx) => openRun(tx, input))),
+    .query(({ ctx, input }): Promise<OpenedRun> => openRun(ctx, input)),
   /** All of an ended run but its log. */
   outline: procedure.input(z.strictObject({ runId: id })).query(({ ctx, input }): Promise<RunOutline> =>
     ctx.asCaller(async (tx) => {

@@ -5,17 +5,13 @@ import { displayName, id, newFiles } from "./inputs.ts";
 import { Buffer } from "node:buffer";
 import { CoderError } from "../../shared/errors.ts";
 import { createProject } from "../createProject.ts";
-import type { Deps } from "../deps.ts";
 import { createForgeClient } from "../forgeClient.ts";
 import { deleteProject } from "../sql/deleteProject.ts";
-import { listProjects, type ProjectRow } from "../sql/listProjects.ts";
+import { listProjects } from "../sql/listProjects.ts";
 import { renameProject } from "../sql/renameProject.ts";
 import { requireOrgRole } from "../sql/requireOrgRole.ts";
 import { requireProject } from "../sql/requireProject.ts";
-
-function withPreview(deps: Deps, { previewSlug, ...project }: ProjectRow): Project {
-  return { ...project, previewUrl: previewSlug === null ? null : deps.siteUrl(previewSlug) };
-}
+import { withPreview } from "../withPreview.ts";
 
 /** `https://host/owner/repo.git` is called repo. */
 function nameOfUrl(url: string): string {

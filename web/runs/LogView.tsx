@@ -121,8 +121,8 @@ export function LogView(props: LogViewProps) {
     },
   ]);
 
-  const row = (rowIndex: number) => {
-    const index = () => rows().lineOf(rowIndex);
+  const row = (rowIndex: () => number) => {
+    const index = createMemo(() => rows().lineOf(rowIndex()));
     const group = () => groupAt().get(index());
     return (
       <LogRow

@@ -1,19 +1,20 @@
 import { useLocation, useParams } from "@solidjs/router";
-import { createQuery } from "@tanstack/solid-query";
-import { createMemo, Match, Show, Switch } from "solid-js";
-import { reduceOutline, stepOf } from "../../shared/run/reduceRun.ts";
-import { emptyLog } from "../../shared/run/stepLog.ts";
+import { createQuery, useQueryClient } from "@tanstack/solid-query";
+import { createEffect, createMemo, lazy, Match, Show, Suspense, Switch } from "solid-js";
+import { reduceOutline } from "../../shared/run/reduceRun.ts";
 import { useApi, type Outputs } from "../api.ts";
-import { createLiveRun } from "../live.ts";
-import { createProject } from "../project.ts";
-import { useSession } from "../session.tsx";
+import { projectKey } from "../project.ts";
 import { SignedIn } from "../SignedIn.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Page } from "../ui/Page.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
-import { createEndedLog, createLiveLog } from "./logSource.ts";
+import { createEndedLog } from "./logSource.ts";
 import { lineOf } from "./lineOf.ts";
+import { openedRunKey } from "./runAddress.ts";
 import { RunScreen, type RunPlace } from "./RunScreen.tsx";
+
+// Follows events, and checks each that arrives: more than the page of an ended run needs.
+const LiveRun = lazy(async () => ({ default: (await import("./LiveRun.tsx")).LiveRun }));
 
 type Opened = Outputs["history"]["open"];
 
@@ -28,90 +29,75 @@ export function RunPage() {
 
 function LoadedRun() {
   const api = useApi();
+  const queries = useQueryClient();
   const params = useParams();
-  const project = createProject();
-  const number = () => Number(params["number"]);
   const location = useLocation();
-  // By address and beside the project, not after it: one answer has all that the page begins with.
-  const opened = createQuery(() => ({
-    queryKey: ["run", params["org"], params["project"], number()],
-    queryFn: () =>
-      api.history.open.query({
-        org: params["org"] ?? "",
-        project: params["project"] ?? "",
-        number: number(),
-        step: location.query["step"]?.toString() || null,
-        line: lineOf(location.hash),
-      }),
-    enabled: Number.isInteger(number()) && number() > 0,
-  }));
-  const both = () => (project.data && opened.data ? { project: project.data, opened: opened.data } : null);
+  const number = () => Number(params["number"]);
+  // By address: one answer has all that the page begins with, the project too. It may be under way since before the
+  // Studio was loaded.
+  const opened = createQuery(() => {
+    const place = { org: params["org"] ?? "", project: params["project"] ?? "", number: number() };
+    return {
+      queryKey: openedRunKey(place),
+      queryFn: () =>
+        api.history.open.query({
+          ...place,
+          step: location.query["step"]?.toString() || null,
+          line: lineOf(location.hash),
+        }),
+      enabled: Number.isInteger(number()) && number() > 0,
+    };
+  });
+  createEffect(() => {
+    const project = opened.data?.project;
+    if (project !== undefined)
+      queries.setQueryData(projectKey(params["org"] ?? "", params["project"] ?? ""), project);
+  });
   const crumbs = () => [
     { label: params["org"] ?? "", href: "/" },
-    { label: project.data?.name ?? params["project"] ?? "", href: `/${params["org"]}/${params["project"]}` },
+    {
+      label: opened.data?.project.name ?? params["project"] ?? "",
+      href: `/${params["org"]}/${params["project"]}`,
+    },
     { label: "Runs", href: `/${params["org"]}/${params["project"]}/runs` },
     { label: `#${params["number"]}` },
   ];
+  const loading = () => (
+    <Page crumbs={crumbs()}>
+      <p class="flex items-center gap-2 p-6 text-muted">
+        <Spinner /> Loading the run
+      </p>
+    </Page>
+  );
   return (
-    <Switch
-      fallback={
-        <Page crumbs={crumbs()}>
-          <p class="flex items-center gap-2 p-6 text-muted">
-            <Spinner /> Loading the run
-          </p>
-        </Page>
-      }
-    >
-      <Match when={project.error ?? opened.error}>
+    <Switch fallback={loading()}>
+      <Match when={opened.error}>
         {(error) => (
           <Page crumbs={crumbs()}>
             <ErrorState
               title="The run could not be loaded"
               error={error()}
-              retry={() => void (project.error ? project : opened).refetch()}
+              retry={() => void opened.refetch()}
             />
           </Page>
         )}
       </Match>
-      <Match when={both()?.opened.run.id} keyed>
+      <Match when={opened.data?.run.id} keyed>
         {(_id) => (
-          <Show when={both()}>
+          <Show when={opened.data}>
             {(loaded) => {
               // As it was when the page was opened: a run that ends while it is looked at is followed to its end.
-              const Kind = loaded().opened.run.logs === "events" ? LiveRun : EndedRun;
+              const Kind = loaded().run.logs === "events" ? LiveRun : EndedRun;
               return (
-                <Kind
-                  run={loaded().opened.run}
-                  opened={loaded().opened}
-                  project={loaded().project}
-                  crumbs={crumbs()}
-                />
+                <Suspense fallback={loading()}>
+                  <Kind run={loaded().run} opened={loaded()} project={loaded().project} crumbs={crumbs()} />
+                </Suspense>
               );
             }}
           </Show>
         )}
       </Match>
     </Switch>
-  );
-}
-
-/** A run whose log is in its events: they are followed as they come. */
-function LiveRun(props: RunPlace) {
-  const api = useApi();
-  const session = useSession();
-  const runId = props.run.id;
-  const { view, freshness } = createLiveRun({
-    runId,
-    topics: session.topics,
-    eventsAfter: (afterSeq) => api.runs.eventsAfter.query({ runId, afterSeq, limit: 1000 }),
-  });
-  return (
-    <RunScreen
-      {...props}
-      view={view()}
-      freshness={freshness()}
-      logOf={(stepId) => createLiveLog(() => stepOf(view(), stepId)?.log ?? emptyLog)}
-    />
   );
 }
 

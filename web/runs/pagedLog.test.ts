@@ -4,7 +4,7 @@ import { appendLog, emptyLog } from "../../shared/run/stepLog.ts";
 import { makePagedLog, type PagedLogOptions } from "./pagedLog.ts";
 
 const text = Array.from({ length: 9000 }, (_, index) => `line ${index}\n`).join("");
-const packed = packLog(appendLog(emptyLog, [{ stream: "out", text, at: 7 }]));
+const packed = await packLog(appendLog(emptyLog, [{ stream: "out", text, at: 7 }]));
 
 function serve(limit = 8) {
   return vi.fn<PagedLogOptions["fetch"]>((from, to) =>
@@ -29,6 +29,20 @@ describe("makePagedLog", () => {
     expect(log.lineAt(9000)).toBeUndefined();
     expect(log.lineAt(-1)).toBeUndefined();
     await Promise.resolve();
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  test("W220 what is near to what is looked at is fetched before it is looked at", async () => {
+    const fetch = serve();
+    const onChange = vi.fn<PagedLogOptions["onChange"]>();
+    const known = packed.pages.slice(0, 1);
+    const log = makePagedLog({ lines: 9000, known, fetch, onChange });
+    expect(log.lineAt(known[0]!.lines - 501)?.text).toBeDefined();
+    await Promise.resolve();
+    expect(fetch).not.toHaveBeenCalled();
+    expect(log.lineAt(known[0]!.lines - 500)?.text).toBeDefined();
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+    expect(log.lineAt(known[0]!.lines)?.text).toBe(`line ${known[0]!.lines}`);
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 

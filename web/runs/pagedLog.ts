@@ -24,13 +24,15 @@ export interface PagedLog {
 
 /** Lines asked for around one that is missing: about a page, so that scrolling on finds them there. */
 const around = 1000;
+/** So many lines before what is looked at leaves what is there, the next are asked for: scrolling on finds them. */
+const ahead = 500;
 /** After a failure the same lines are asked for again when they are still wanted. */
 const retryMs = 2000;
 
 /** A log of which only what has been looked at is in memory. */
 export function makePagedLog(options: PagedLogOptions): PagedLog {
   const { lines: count } = options;
-  const lines: (LogLine | undefined)[] = Array.from({ length: count });
+  const lines = new Array<LogLine | undefined>(count).fill(undefined);
   /** Lines, in thousands, that a request is under way for. */
   const asked = new Set<number>();
   let wanted = new Set<number>();
@@ -63,16 +65,18 @@ export function makePagedLog(options: PagedLogOptions): PagedLog {
     }
   };
 
+  const want = (index: number) => {
+    if (index < 0 || index >= count || lines[index] !== undefined) return;
+    const part = Math.floor(index / around);
+    if (asked.has(part) || disposed) return;
+    if (wanted.size === 0) queueMicrotask(() => void fetchWanted());
+    wanted.add(part);
+  };
+
   return {
     lineAt: (index) => {
-      const line = lines[index];
-      if (line !== undefined || index < 0 || index >= count) return line;
-      const part = Math.floor(index / around);
-      if (!asked.has(part) && !disposed) {
-        if (wanted.size === 0) queueMicrotask(() => void fetchWanted());
-        wanted.add(part);
-      }
-      return undefined;
+      if (index >= 0 && index < count) for (const near of [index, index + ahead, index - ahead]) want(near);
+      return lines[index];
     },
     all: async () => {
       for (
