@@ -13,7 +13,6 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { statusWord } from "../ui/StatusBadge.tsx";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import { ArtifactList } from "./ArtifactList.tsx";
-import { ArtifactView } from "./ArtifactView.tsx";
 import { lineOf } from "./lineOf.ts";
 import type { LogSource } from "./logSource.ts";
 import { RunActions } from "./RunActions.tsx";
@@ -25,6 +24,7 @@ import { StepPane } from "./StepPane.tsx";
 
 // Graphs bring a library of their own; the others are looked at less often than the log.
 const RunGraph = lazy(async () => ({ default: (await import("./RunGraph.tsx")).RunGraph }));
+const ArtifactView = lazy(async () => ({ default: (await import("./ArtifactView.tsx")).ArtifactView }));
 const RunArtifacts = lazy(async () => ({ default: (await import("./RunArtifacts.tsx")).RunArtifacts }));
 const RunTimeline = lazy(async () => ({ default: (await import("./RunTimeline.tsx")).RunTimeline }));
 const RunEvents = lazy(async () => ({ default: (await import("./RunEvents.tsx")).RunEvents }));
@@ -171,13 +171,15 @@ export function RunScreen(props: RunScreenProps) {
             }
           >
             {(shown) => (
-              <ArtifactView
-                artifact={shown()}
-                base={runsBase()}
-                runId={runId}
-                projectId={props.project.id}
-                mayWrite={mayWrite(props.project.role)}
-              />
+              <Suspense fallback={<Spinner />}>
+                <ArtifactView
+                  artifact={shown()}
+                  base={runsBase()}
+                  runId={runId}
+                  projectId={props.project.id}
+                  mayWrite={mayWrite(props.project.role)}
+                />
+              </Suspense>
             )}
           </Show>
         </div>

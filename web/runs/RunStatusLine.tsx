@@ -1,7 +1,6 @@
 import WifiOff from "lucide-solid/icons/wifi-off";
-import { For, Show } from "solid-js";
+import { For, lazy, Show, Suspense } from "solid-js";
 import { formatCredits } from "../../shared/billing/credits.ts";
-import { creditsInWords, estimateOf } from "../../shared/run/estimate.ts";
 import type { RunView } from "../../shared/run/reduceRun.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
 import type { Outputs } from "../api.ts";
@@ -10,6 +9,9 @@ import { formatDuration } from "../ui/formatTime.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { StatusBadge, statusWord } from "../ui/StatusBadge.tsx";
 import { Elapsed } from "./Elapsed.tsx";
+
+// Only dry runs have one, and it brings zod.
+const EstimateNote = lazy(async () => ({ default: (await import("./EstimateNote.tsx")).EstimateNote }));
 
 type Run = Outputs["runs"]["get"];
 
@@ -38,13 +40,8 @@ export function RunStatusLine(props: {
     [props.run.createdBy === null ? "" : `by ${props.run.createdBy}`, props.run.trigger]
       .filter(Boolean)
       .join(" · ");
-  /** What a dry run has found out about the real one. */
-  const estimate = () => {
-    const found = props.view.artifacts.map(estimateOf).find((one) => one !== undefined);
-    if (found === undefined) return null;
-    const time = found.durationMs === undefined ? null : formatDuration(found.durationMs.median);
-    return [time, creditsInWords(found)].filter(Boolean).join(", ");
-  };
+  const estimate = () =>
+    props.view.artifacts.find(({ kind, name }) => kind === "metrics" && name === "estimate");
   const compared = () => (props.run.number > 1 ? String(props.run.attempts[0]?.number ?? "previous") : null);
   return (
     <div class="flex shrink-0 flex-col gap-1 border-b border-line bg-surface px-4 py-3" aria-live="polite">
@@ -78,7 +75,13 @@ export function RunStatusLine(props: {
         {why()} · <span class="font-mono text-xs">{props.run.workflowPath}</span> ·{" "}
         <RelativeTime at={props.run.createdAt} />
         <Show when={props.run.dryRun}> · dry run</Show>
-        <Show when={estimate()}>{(words) => <> · est. {words()}</>}</Show>
+        <Show when={estimate()}>
+          {(artifact) => (
+            <Suspense>
+              <EstimateNote artifact={artifact()} />
+            </Suspense>
+          )}
+        </Show>
         <Show when={props.view.millicredits > 0}>
           {" "}
           · <span class="tabular">{formatCredits(props.view.millicredits)}</span>

@@ -32,7 +32,7 @@ const retryMs = 2000;
 /** A log of which only what has been looked at is in memory. */
 export function makePagedLog(options: PagedLogOptions): PagedLog {
   const { lines: count } = options;
-  const lines = new Array<LogLine | undefined>(count).fill(undefined);
+  const lines = Array.from<LogLine | undefined>({ length: count });
   /** Lines, in thousands, that a request is under way for. */
   const asked = new Set<number>();
   let wanted = new Set<number>();

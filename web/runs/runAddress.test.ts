@@ -28,6 +28,6 @@ describe("runAddress", () => {
       "/acme/shop/runs/1/compare",
       "/%E0%A4%A/shop/runs/1",
     ])
-      expect(at(path), path).toBeNull();
+      expect([path, at(path)]).toEqual([path, null]);
   });
 });
