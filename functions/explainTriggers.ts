@@ -8,6 +8,7 @@ import type { ForgeClient } from "./forgeClient.ts";
 import { forgeOf } from "./forgeOf.ts";
 import { findOrgSlug } from "./sql/findOrgSlug.ts";
 import { requireProject } from "./sql/requireProject.ts";
+import { secretNames } from "./sql/secretNames.ts";
 import type { Explanation } from "./views.ts";
 
 /** What an event would start now, and which clause would reject it for the others. Starts nothing. */
@@ -16,9 +17,13 @@ export async function explainTriggers(
   projectId: string,
   { event, depth }: { event: TriggerEvent; depth: number },
 ): Promise<Explanation> {
-  const { project, owner } = await caller.asCaller(async (tx) => {
+  const { project, owner, secrets } = await caller.asCaller(async (tx) => {
     const found = await requireProject(tx, projectId);
-    return { project: found, owner: await findOrgSlug(tx, found.orgId) };
+    return {
+      project: found,
+      owner: await findOrgSlug(tx, found.orgId),
+      secrets: await secretNames(tx, found),
+    };
   });
   const forge = forgeOf(caller, projectId);
   const { defaultBranch, head } = await forge.refs();
@@ -35,6 +40,7 @@ export async function explainTriggers(
   const verdicts = explainEvent(files, seen, {
     project: { provider: "coder", owner, repo: project.slug, ref: place.ref },
     depth,
+    secrets,
   });
   return {
     place: { ref: place.ref, commit: place.commit },

@@ -384,6 +384,7 @@ export type Database = {
           run_id: string | null;
           source: string;
           status: string;
+          step_id: string | null;
           updated_at: string;
           url: string | null;
         };
@@ -398,6 +399,7 @@ export type Database = {
           run_id?: string | null;
           source: string;
           status: string;
+          step_id?: string | null;
           updated_at?: string;
           url?: string | null;
         };
@@ -411,6 +413,7 @@ export type Database = {
           run_id?: string | null;
           source?: string;
           status?: string;
+          step_id?: string | null;
           updated_at?: string;
           url?: string | null;
         };

@@ -40,7 +40,7 @@ export function describeDecisions(world: World): void {
       expect(after.failedRuns.find((one) => one.id === id)).toMatchObject({ failure: failure_, projectId });
     });
 
-    test("a decision names the hash that was shown, comes from an approver, and counts once", async () => {
+    test("W235 a decision names the hash that was shown, comes from an approver, and counts once", async () => {
       const { approvalId, id } = await waiting(["role:admin"], false);
       const decide = (user: TestUser, contentHash: string) =>
         as(user).approvals.decide.mutate({ approvalId, decision: "approved", contentHash });

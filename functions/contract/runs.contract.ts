@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
+import { engineVersion } from "../../shared/run/engineVersion.ts";
+import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import { ciYaml, type ApiFixture, type TestUser, type World } from "./world.ts";
 
 export function describeRuns(world: World): void {
@@ -43,7 +45,7 @@ export function describeRuns(world: World): void {
       expect(await as(viewer).workflows.list.query({ projectId: empty.id })).toEqual([]);
     });
 
-    test("a double click is one run, enqueued once, with the file as it was", async () => {
+    test("W241 a double click is one run, enqueued once, with the file as it was", async () => {
       const { id: projectId, head } = await newProject({ [path]: ciYaml });
       const intent = { id: randomUUID(), projectId, workflowPath: path, inputs: { channel: "stable" } };
       const both = await Promise.all([
@@ -69,7 +71,7 @@ export function describeRuns(world: World): void {
         ],
       });
       const [row] = await api.sql`select snapshot from runs where id = ${intent.id}`;
-      expect(row!["snapshot"]).toMatchObject({ yaml: ciYaml });
+      expect(row!["snapshot"]).toEqual({ yaml: ciYaml, engineVersion });
       const queued =
         await api.sql`select name, queue_name from dbos.workflow_status where workflow_uuid = ${intent.id}`;
       expect(queued).toEqual([{ name: "run", queue_name: "offered" }]);
@@ -94,9 +96,19 @@ export function describeRuns(world: World): void {
       expect(
         (await as(owner).projects.list.query({ orgId })).find((one) => one.id === projectId)?.lastRun,
       ).toMatchObject({ number: 1, status: "queued" });
+      // Again after the file is gone: the same text at the same commit.
+      await api.sql`select private.append_run_events(${intent.id}, '[{"key":"end","event":{"type":"run.finished","status":"canceled","failure":null,"outputs":{}}}]')`;
+      const again = randomUUID();
+      await as(member).runs.rerun.mutate({ id: again, runId: intent.id });
+      const [second] = await api.sql`select snapshot, commit, inputs from runs where id = ${again}`;
+      expect(second).toEqual({
+        snapshot: row!["snapshot"],
+        commit: head,
+        inputs: { channel: "stable" },
+      });
     });
 
-    test("a file with errors is refused with their places, a missing one is not found, wrong inputs are named", async () => {
+    test("W240 a file with errors is refused with their places, a missing one is not found, wrong inputs are named", async () => {
       const { id: projectId } = await newProject({
         [path]: ciYaml,
         "bad.yaml": "name: Bad\nsteps:\n  - { type: command, comand: x }\n",
@@ -109,6 +121,12 @@ export function describeRuns(world: World): void {
         details: { problems: expect.arrayContaining([expect.objectContaining({ line: 3 })]) },
       });
       expect(refused.message).toMatch(/^bad\.yaml:3:\d+ /);
+      // The same findings as in the Studio's editor and on the command line, which call this function themselves.
+      const findings = lintWorkflow("name: Bad\nsteps:\n  - { type: command, comand: x }\n", {
+        path: "bad.yaml",
+        secrets: [],
+      });
+      expect((refused as unknown as { details: { problems: unknown } }).details.problems).toEqual(findings);
       expect(await codeOf(run("none.yaml"))).toBe("not_found");
       expect(await failure(run(path, { channel: "nightly", extra: 1 }))).toMatchObject({
         code: "bad_input",

@@ -156,6 +156,31 @@ export function describeTriggers(world: World): void {
       expect(delivery.payload).toMatchObject({ type: "issues", body: { level: "high" } });
     });
 
+    test("W249 what a forge signed counts once for good: another id, event or time does not make it new, nor that retention took it", async () => {
+      const project = await withHook();
+      const signature = `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+      const send = async (headers: Record<string, string>) => {
+        const answer = await post(`/hooks/${project.id}/alert`, body, {
+          "x-hub-signature-256": signature,
+          ...headers,
+        });
+        return ((await answer.json()) as { deliveryId: string }).deliveryId;
+      };
+      const first = await send({ "x-github-delivery": randomUUID(), "x-github-event": "push" });
+      expect(await send({ "x-github-delivery": randomUUID(), "x-github-event": "release" })).toBe(first);
+      // As retention does it.
+      const [gone] = await api.sql`delete from deliveries where id = ${first} returning key`;
+      await api.sql`insert into private.spent_hooks values (${project.id}, ${gone!["key"]}, ${first})`;
+      expect(await send({ "x-github-delivery": randomUUID() })).toBe(first);
+      expect(await api.sql`select 1 from deliveries where project_id = ${project.id}`).toHaveLength(0);
+      // Another body is another delivery.
+      const other = '{"type":"alert.raised","level":"high","again":true}';
+      const answer = await post(`/hooks/${project.id}/alert`, other, {
+        "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(other).digest("hex")}`,
+      });
+      expect(((await answer.json()) as { deliveryId: string }).deliveryId).not.toBe(first);
+    });
+
     test("only JSON of a bounded size, only by POST", async () => {
       const project = await withHook();
       const at = `/hooks/${project.id}/alert`;
@@ -299,6 +324,20 @@ export function describeTriggers(world: World): void {
         place: null,
         workflows: [],
       });
+    });
+
+    test("W231 explain gives the lines of a file that would start and names a secret that does not exist", async () => {
+      const yaml = `name: P\ntriggers: [{ type: repo_event, event: push }]\npolicies: { secrets: { allowed: [NO_SUCH] } }\nsteps: [{ type: command, command: "true" }]\n`;
+      const { id: projectId, head } = await newProject({ [`${folder}/p.yaml`]: yaml }, "Secretless");
+      const event = { event: "push", branch: "main", commit: head } as never;
+      const { workflows } = await as(viewer).triggers.explain.mutate({ projectId, event });
+      expect(workflows).toEqual([
+        {
+          kind: "invalid",
+          path: `${folder}/p.yaml`,
+          problems: [expect.stringContaining("p.yaml:3:34 unknown_secret the project has no secret NO_SUCH")],
+        },
+      ]);
     });
 
     test("W89 schedules say when in words and times; webhooks their address and whether the secret is set", async () => {

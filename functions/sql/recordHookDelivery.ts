@@ -10,12 +10,17 @@ export interface HookDelivery {
   payload: { [key: string]: Json };
 }
 
-/** Records a webhook's delivery and hands it to a worker; the same key again answers the same id. */
+/**
+ * Records a webhook's delivery and hands it to a worker; the same key again answers the same id, also where retention has
+ * taken that delivery meanwhile.
+ */
 export function recordHookDelivery(deps: Pick<Deps, "db">, delivery: HookDelivery): Promise<string> {
   const { projectId, name, key, payload } = delivery;
   return asService(deps, async (tx) => {
     const { rows } = await sql<{ id: string }>`
-      select private.record_delivery(${projectId}, 'webhook', ${name}, ${key}, ${JSON.stringify(payload)}::text::jsonb) as id`.execute(
+      select coalesce(
+        (select delivery_id from private.spent_hooks where project_id = ${projectId} and key = ${key}),
+        private.record_delivery(${projectId}, 'webhook', ${name}, ${key}, ${JSON.stringify(payload)}::text::jsonb)) as id`.execute(
       tx,
     );
     const [row] = rows;

@@ -31,7 +31,15 @@ export function decideNetwork(
   };
 }
 
-/** The list that the sandbox takes: `registry` replaced by the hosts in use, no duplicates. */
+/** The hosts that `registry` stands for where the package registry is at this URL. */
+export function registryHostsOf(registry: string): string[] {
+  const { hostname, port } = new URL(registry);
+  // One on this machine is the owner's choice, by whichever of the names of this machine it is reached.
+  const names = hostname === "localhost" ? ["localhost", "127.0.0.1", "[::1]"] : [hostname];
+  return names.map((name) => (port === "" ? name : `${name}:${port}`));
+}
+
+/** The list that a proxy takes: `registry` replaced by the hosts in use, no duplicates. */
 export function allowedDomains(network: Policies["network"], { registryHosts }: NetworkSetting): string[] {
   return [
     ...new Set(network.allowed_domains.flatMap((entry) => (entry === "registry" ? registryHosts : [entry]))),

@@ -76,6 +76,7 @@ export const failureSchema = z.object({
     "rejected",
     "expired",
     "deploy_failed",
+    "merge_failed",
     "not_configured",
     "expression",
     "canceled",

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Value } from "../workflow/expressions.ts";
 import { CoderError } from "../errors.ts";
-import { parseWorkflow } from "../workflow/parseWorkflow.ts";
+import { lintWorkflow, parseWorkflow } from "../workflow/parseWorkflow.ts";
+import type { Problem } from "../workflow/problem.ts";
 import { problemText } from "../workflow/problemText.ts";
 import { resolveConcurrency, type Concurrency } from "../workflow/resolveConcurrency.ts";
 import type { Workflow } from "../workflow/schema.ts";
@@ -37,15 +38,26 @@ export function readWorkflow(path: string, source: Uint8Array): ReadWorkflow {
   const parsed = parseWorkflow(source, { path });
   if (parsed.ok)
     return { path, ok: true, workflow: parsed.workflow, source: new TextDecoder().decode(source) };
-  const errors = parsed.problems.filter((problem) => problem.severity === "error");
-  return { path, ok: false, problems: errors.map((problem) => problemText(path, problem)) };
+  return { path, ok: false, problems: errorTexts(path, parsed.problems) };
+}
+
+function errorTexts(path: string, problems: readonly Problem[]): string[] {
+  return problems.filter(({ severity }) => severity === "error").map((problem) => problemText(path, problem));
+}
+
+/** Where an event is asked about. */
+export interface EventPlace {
+  project: Asked["project"];
+  depth: number;
+  /** Names of the project's secrets, which a file may name; undefined where they are not known. */
+  secrets?: readonly string[];
 }
 
 /** What an event does to each workflow of a project: it fires, or which clauses reject it, or what is wrong with the file. */
 export function explainEvent(
   files: readonly ReadWorkflow[],
   event: TriggerEvent,
-  place: { project: Asked["project"]; depth: number },
+  place: EventPlace,
 ): Verdict[] {
   return files.map((file) =>
     file.ok ? explainFile(file, event, place) : { kind: "invalid", path: file.path, problems: file.problems },
@@ -55,7 +67,7 @@ export function explainEvent(
 function explainFile(
   file: ReadWorkflow & { ok: true },
   event: TriggerEvent,
-  { project, depth }: { project: Asked["project"]; depth: number },
+  { project, depth, secrets }: EventPlace,
 ): Verdict {
   const { path, workflow, source } = file;
   const { name } = workflow;
@@ -74,6 +86,9 @@ function explainFile(
     .filter(([, input]) => input.required === true && input.default === undefined)
     .map(([input]) => ({ clause: `inputs.${input}`, reason: "it is required and has no default" }));
   if (missing.length > 0) return rejected(missing);
+  // Only what would start: a file that waits for another event need not say of every push that a secret is to come.
+  const problems = unknownSecrets(file, secrets);
+  if (problems.length > 0) return { kind: "invalid", path, problems };
   const inputs = defaultsOf(workflow);
   try {
     const concurrency = resolveConcurrency(workflow, { inputs, event: event.payload, project });
@@ -82,6 +97,17 @@ function explainFile(
     if (!(error instanceof CoderError) || error.code !== "bad_input") throw error;
     return rejected([{ clause: "concurrency.group", reason: error.message }]);
   }
+}
+
+/** The linter's errors where the file names a secret that does not exist, as a start by hand is told of them. */
+function unknownSecrets(
+  { path, workflow, source }: ReadWorkflow & { ok: true },
+  secrets: readonly string[] | undefined,
+): string[] {
+  // Files are read once for many events; the secrets of now are asked about only where one is not there.
+  if (secrets === undefined || workflow.policies.secrets.allowed.every((name) => secrets.includes(name)))
+    return [];
+  return errorTexts(path, lintWorkflow(source, { path, secrets }));
 }
 
 function defaultsOf(workflow: Workflow): Record<string, Value> {

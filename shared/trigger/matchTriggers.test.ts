@@ -162,6 +162,35 @@ describe("explain", () => {
     expect(explain(workflowOf(""))).toMatchObject({ kind: "rejected", clauses: [{ clause: "triggers" }] });
   });
 
+  test("W231 a file that would start and names a secret that does not exist has errors, with their places", () => {
+    const file = workflowOf(
+      "{ type: repo_event, event: push, branches: [main] }",
+      "policies: { secrets: { allowed: [NPM_TOKEN] } }",
+    );
+    const ask = (branch: string, secrets?: string[]) =>
+      explainEvent([file], readTriggerEvent({ ...push, branch }), {
+        project,
+        depth: 0,
+        ...(secrets && { secrets }),
+      })[0];
+    expect(ask("main", ["NPM_TOKEN"])).toMatchObject({ kind: "fires" });
+    expect(ask("main")).toMatchObject({ kind: "fires" });
+    expect(ask("main", ["NPM_TOKN"])).toEqual({
+      kind: "invalid",
+      path,
+      problems: [
+        expect.stringMatching(
+          /^\S+:\d+:\d+ unknown_secret the project has no secret NPM_TOKEN \(did you mean "NPM_TOKN"/,
+        ),
+      ],
+    });
+    // Another event is rejected by its own clause.
+    expect(ask("other", [])).toMatchObject({
+      kind: "rejected",
+      clauses: [{ clause: "triggers[0].branches" }],
+    });
+  });
+
   test("W93 inputs have their defaults; a required one without rejects", () => {
     const trigger = "{ type: repo_event, event: push }";
     expect(

@@ -155,6 +155,10 @@ function checkSteps(workflow: Workflow, source: WorkflowSource): Problem[] {
       const at = { path: ["steps", index, "model"], part: "key" as const, hint: "leave one of them out" };
       problems.push(source.problem("conflicting_keys", "tier and model both choose the model", at));
     }
+    if (step.type === "pull_request" && step.merge && step.draft) {
+      const at = { path: ["steps", index, "merge"], part: "key" as const, hint: "leave one of them out" };
+      problems.push(source.problem("conflicting_keys", "a draft is not merged", at));
+    }
   });
   return problems;
 }

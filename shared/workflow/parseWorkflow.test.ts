@@ -257,6 +257,9 @@ describe("expressions in a file", () => {
     expect(lintWorkflow(text, { path, secrets: [] })).toMatchObject([
       { code: "unknown_secret", line: 1, column: 34 },
     ]);
+    expect(lintWorkflow(text, { path, secrets: ["NPM_TOKN", "OTHER"] })[0]?.hint).toMatch(
+      /^did you mean "NPM_TOKN"\? Else add it under Settings, Secrets/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { checkMeaning } from "./checkMeaning.ts";
 import { checkShape } from "./checkShape.ts";
 import type { JsonObject } from "./edit/json.ts";
+import { nearestName } from "./nearestName.ts";
 import type { Problem } from "./problem.ts";
 import type { Workflow, WorkflowFile } from "./schema.ts";
 import { maxProblems, readWorkflowSource } from "./workflowSource.ts";
@@ -107,7 +108,9 @@ function checkSecretsExist(workflow: Workflow, source: WorkflowSource, { secrets
   return workflow.policies.secrets.allowed.flatMap((name, index) => {
     if (secrets.includes(name)) return [];
     const path = ["policies", "secrets", "allowed", index];
-    const hint = `add it under Settings, Secrets or with \`coder secrets set ${name}\`, or remove it here`;
+    const nearest = nearestName(name, secrets);
+    const meant = nearest === undefined ? "" : `did you mean "${nearest}"? Else `;
+    const hint = `${meant}add it under Settings, Secrets or with \`coder secrets set ${name}\`, or remove it here`;
     return [source.problem("unknown_secret", `the project has no secret ${name}`, { path, hint })];
   });
 }

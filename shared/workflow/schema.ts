@@ -335,8 +335,14 @@ const pullRequestStepSchema = z
     body: z.string().default("").describe("The change's text, in Markdown. May hold ${{ }}."),
     draft: z.boolean().default(false).describe("Whether it is opened as a draft."),
     reviewers: z.array(text).default([]).describe("Who is asked to review it."),
+    merge: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Whether it is merged as well, once its required checks have passed on its head; until then the step fails, and on_failure: retry waits.",
+      ),
   })
-  .describe("Opens a change with the run's patch, or updates it.");
+  .describe("Opens a change with the run's patch, or updates it; merges it if the file says so.");
 const deployStepSchema = z
   .strictObject({
     type: z.literal("deploy"),

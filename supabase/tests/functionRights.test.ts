@@ -39,6 +39,7 @@ const callers: Record<string, string[]> = {
   "private.group_holders": nobody,
   "private.handle_new_user": nobody,
   "private.is_expendable": nobody,
+  "private.is_listened_to": nobody,
   "private.issue_events": nobody,
   "private.issue_payload": nobody,
   "private.keep_audit_log": nobody,

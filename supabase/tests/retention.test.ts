@@ -234,6 +234,35 @@ describe("retention", () => {
     expect(await orphans()).toEqual([]);
   });
 
+  test("W247 a delivery is kept with the runs that it started, and goes after them; what a forge signed stays known as used", async () => {
+    const place = await newProject();
+    const kept = await oldRun(place, 10);
+    const gone = await oldRun(place, 800);
+    // The newest run of a workflow stays: these are of others.
+    await oldRun(place, 1);
+    const deliver = async (key: string, runId?: string) => {
+      const [row] = await sql<{ id: string }[]>`
+        select private.record_delivery(${place.projectId}, 'webhook', 'alert', ${key}, '{}') as id`;
+      await sql`update deliveries set status = 'handled', received_at = now() - interval '900 days' where id = ${row!.id}`;
+      if (runId !== undefined) await sql`update runs set delivery_id = ${row!.id} where id = ${runId}`;
+      return row!.id;
+    };
+    const started = await deliver("alert/hub-started", kept);
+    const alone = await deliver("alert/hub-alone");
+    await deliver("alert/msg_1");
+    const ofGone = await deliver("alert/hub-gone", gone);
+    await retainAll();
+    const left = await sql`select id from deliveries where project_id = ${place.projectId}`;
+    expect(left.map((row) => row["id"])).toEqual([started]);
+    const spent =
+      await sql`select key, delivery_id from private.spent_hooks where project_id = ${place.projectId} order by key`;
+    expect([...spent]).toEqual([
+      { key: "alert/hub-alone", delivery_id: alone },
+      { key: "alert/hub-gone", delivery_id: ofGone },
+    ]);
+    expect(await orphans()).toEqual([]);
+  });
+
   test("W172 a round that dies anywhere is finished by the next, with nothing orphaned", async () => {
     for (const point of ["log", "artifact", "run", "deliveries", "deployments", "blob"]) {
       const middle = await oldRun(place, 100);

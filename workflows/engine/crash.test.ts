@@ -42,7 +42,7 @@ async function crashAt(point: string, workflow = yaml): Promise<{ runId: string;
 }
 
 /** No step of the workflow above comes by these: each has a test of its own. */
-const ownTest = ["mid-release", "mid-cache-save", "mid-dispatch"];
+const ownTest = ["mid-release", "mid-merge", "mid-cache-save", "mid-dispatch"];
 
 describe.each(crashPoints.filter((point) => !ownTest.includes(point)))("killed at %s", (point) => {
   test("the run ends right on another worker, and its effects exist once", async () => {
@@ -131,7 +131,29 @@ test("W215 killed in a step that is part of the run's own workflow: it is done a
   expect(children).toHaveLength(0);
 });
 
-test("a command that was interrupted runs again, and says so", async () => {
+test("W245 killed at mid-merge: one change, merged once", async () => {
+  const merging =
+    "name: T\nsteps:\n  - { type: command, command: echo merged > merged.txt }\n  - { step_id: pr, type: pull_request, title: Merged, merge: true }\n";
+  const { runId, died } = await crashAt("mid-merge", merging);
+  expect(died).toBe(true);
+  expect(await fixture.run(runId)).toMatchObject({ status: "succeeded", failure: null });
+  const { pr } = await fixture.steps(runId);
+  const changes = await fixture.sql`
+    select number, status, merged_commit from changes where project_id = ${project.id} and run_id = ${runId}`;
+  expect([...changes]).toEqual([
+    { number: pr!.outputs.number, status: "merged", merged_commit: pr!.outputs.mergedCommit },
+  ]);
+  const shown = execFileSync("git", ["-C", project.directory, "show", "main:merged.txt"], {
+    encoding: "utf8",
+  });
+  expect(shown).toBe("merged\n");
+  const asked = (await fixture.events(runId)).flatMap((event) =>
+    event.type === "policy.allowed" ? [event.action] : [],
+  );
+  expect(asked).toEqual(["pull_request.open", "pull_request.merge", "push.protected"]);
+});
+
+test("W233 with on_interrupt retry a command that was interrupted runs again, and says so", async () => {
   const { runId } = await crashAt("mid-command");
   expect((await fixture.steps(runId)).s1!.execs).toBe(2);
   expect(await fixture.log(runId, "s1")).toContain("it is run again from its beginning");
@@ -143,7 +165,7 @@ test("a step that was done is not done again", async () => {
   expect(executions() - before).toBe(1);
 });
 
-test("on_interrupt fail ends the run instead of running a command twice", async () => {
+test("W233 on_interrupt fail ends the run instead of running a command twice", async () => {
   const doomed = await fixture.startWorker({ env: { CODER_CRASH_AT: "mid-command" } });
   const runId = await fixture.start(
     project,
@@ -156,7 +178,7 @@ test("on_interrupt fail ends the run instead of running a command twice", async 
   await second.kill("SIGTERM");
 });
 
-test("the commands of a killed worker die with it", async () => {
+test("W233 the commands of a killed worker die with it", async () => {
   const worker = await fixture.startWorker();
   const runId = await fixture.start(
     project,

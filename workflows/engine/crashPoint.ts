@@ -9,6 +9,7 @@ export const crashPoints = [
   "mid-deploy",
   "mid-release",
   "mid-dispatch",
+  "mid-merge",
   "before-finish",
 ] as const;
 

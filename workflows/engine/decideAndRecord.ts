@@ -93,6 +93,27 @@ export async function recordDenials(
   await deps.events.append(deps.run.id, ...events);
 }
 
+/**
+ * Stores that a command has asked the sandbox's proxy for a host, once per step, with what policy says to it. The proxy has
+ * asked the same function: this is its record, not another decision.
+ */
+export async function recordHost(
+  deps: Pick<DecideDeps, "events" | "run" | "stepId" | "policies" | "log">,
+  { host, registryHosts }: { host: string; registryHosts: string[] },
+): Promise<void> {
+  const action = "network.connect";
+  const input: PolicyRequest = { action, hosts: [host], registryHosts };
+  const verdict = decideRequest(input, deps.policies);
+  if (verdict.kind === "allow") {
+    const event = { type: "policy.allowed" as const, stepId: deps.stepId, action, rule: verdict.rule, input };
+    await deps.events.append(deps.run.id, { key: `reached:${deps.stepId}:${host}`, event });
+    return;
+  }
+  const allowed = deps.policies.network.allowed_domains.join(", ") || "none";
+  const message = `Refused: ${host}. Allowed here: ${allowed}; add it to policies.network.allowed_domains.`;
+  await recordDenials(deps, [{ rule: verdict.rule, message }], { action, input });
+}
+
 /** Refused at the effect itself, by the database or the forge: a freeze that came after the step had been let through. */
 export function freezeRefusal(error: unknown): Deny | undefined {
   const byDatabase =

@@ -2,6 +2,8 @@ import { gunzipSync } from "node:zlib";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { StoredRunEvent } from "../../shared/run/events.ts";
+import { emptyRunView, reduceRunEvents } from "../../shared/run/reduceRun.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 // A deadline is only for what hangs.
@@ -66,7 +68,7 @@ test("the log bundle holds the whole log, and nothing of a finished run stays on
   await vi.waitFor(() => expect(existsSync(join(fixture.directory, "work/runs", runId))).toBe(false), 5000);
 });
 
-test("a failing command fails the run, later steps are skipped, and exit code and reason are kept", async () => {
+test("W15 a failing command fails the run, later steps are skipped, and exit code and reason are kept", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, name: Break, command: exit 3 }",
@@ -83,7 +85,18 @@ test("a failing command fails the run, later steps are skipped, and exit code an
   expect(await fixture.log(runId, "s2")).not.toContain("never");
 });
 
-test("on_failure continue lets the run go on, and its failure does not fail it", async () => {
+test("W234 fail_fast says what the file has it say, with the reason", async () => {
+  const runId = await runToEnd([
+    "steps:",
+    '  - { type: command, command: exit 3, on_failure: { type: fail_fast, message: "Ask the platform team" } }',
+  ]);
+  expect((await fixture.steps(runId)).s1!.failure).toMatchObject({
+    code: "command_failed",
+    message: "Ask the platform team (The command ended with exit code 3.)",
+  });
+});
+
+test("W15 on_failure continue lets the run go on, and its failure does not fail it", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: exit 1, on_failure: { type: continue } }",
@@ -93,7 +106,7 @@ test("on_failure continue lets the run go on, and its failure does not fail it",
   expect(await fixture.steps(runId)).toMatchObject({ s1: { status: "failed" }, s2: { status: "succeeded" } });
 });
 
-test("on_failure retry runs a step again until it succeeds, and counts the attempts", async () => {
+test("W64 on_failure retry runs a step again until it succeeds, and counts the attempts", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: 'echo x >> tries; test $(wc -l < tries) -ge 3', on_failure: { type: retry, max_attempts: 4, backoff_sec: 0.05 } }",
@@ -105,7 +118,7 @@ test("on_failure retry runs a step again until it succeeds, and counts the attem
   expect(attempts).toEqual([1, 2, 3]);
 });
 
-test("on_failure retry gives up after its attempts", async () => {
+test("W64 on_failure retry gives up after its attempts", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: exit 7, on_failure: { type: retry, max_attempts: 2 } }",
@@ -113,7 +126,7 @@ test("on_failure retry gives up after its attempts", async () => {
   expect(await fixture.steps(runId)).toMatchObject({ s1: { status: "failed", execs: 2, exit_code: 7 } });
 });
 
-test("an `if` over inputs and steps decides whether a step runs; after a failure only one that asks for it", async () => {
+test("W15 an `if` over inputs and steps decides whether a step runs; after a failure only one that asks for it", async () => {
   const runId = await runToEnd(
     [
       "inputs: { deploy: { type: boolean, default: false } }",
@@ -147,7 +160,7 @@ test("W77 steps that do not need each other run at the same time, in one checkou
   expect((await fixture.run(runId)).status).toBe("succeeded");
 });
 
-test("values reach a command as environment variables, never as shell text", async () => {
+test("W20 values reach a command as environment variables, never as shell text", async () => {
   const runId = await runToEnd(
     [
       "inputs: { title: { type: string } }",
@@ -159,7 +172,7 @@ test("values reach a command as environment variables, never as shell text", asy
   expect(await fixture.log(runId, "s1")).toBe("[$(touch pwned); `id`]\n");
 });
 
-test("a command over its time is killed with everything it started", async () => {
+test("W234 a command over its time is killed with everything it started", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: 'sleep 600 & sleep 600', timeout_sec: 1 }",
@@ -167,7 +180,7 @@ test("a command over its time is killed with everything it started", async () =>
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "timeout" } });
 });
 
-test("the wall-clock budget stops the run", async () => {
+test("W234 the wall-clock budget stops the run", async () => {
   const runId = await runToEnd([
     "policies: { budget: { max_wall_clock_sec: 1 } }",
     "steps:",
@@ -209,7 +222,7 @@ test("a run that is canceled while it is queued or waiting never starts anything
   expect(approval!.status).toBe("void");
 });
 
-test("an approved step goes on", async () => {
+test("W235 an approved step goes on", async () => {
   const runId = await fixture.start(
     project,
     "name: T\nsteps:\n  - { type: approve, reason: Go? }\n  - { type: command, command: echo went }\n",
@@ -221,7 +234,7 @@ test("an approved step goes on", async () => {
   expect(await fixture.log(runId, "s2")).toBe("went\n");
 });
 
-test("a rejected step fails the run", async () => {
+test("W235 a rejected step fails the run", async () => {
   const runId = await fixture.start(
     project,
     "name: T\nsteps:\n  - { type: approve, reason: Go? }\n  - { type: command, command: echo never }\n",
@@ -232,7 +245,7 @@ test("a rejected step fails the run", async () => {
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "rejected" } });
 });
 
-test("an approval that nobody gives in time expires", async () => {
+test("W235 an approval that nobody gives in time expires", async () => {
   const runId = await runToEnd([
     "policies: { gates: { expires_sec: 1 } }",
     "steps:",
@@ -243,7 +256,7 @@ test("an approval that nobody gives in time expires", async () => {
   expect(approval!.status).toBe("expired");
 });
 
-test("waiting for people is not counted against the wall-clock budget", async () => {
+test("W234 waiting for people is not counted against the wall-clock budget", async () => {
   const runId = await fixture.start(
     project,
     "name: T\npolicies: { budget: { max_wall_clock_sec: 1 } }\nsteps:\n  - { type: approve, reason: Go? }\n",
@@ -261,7 +274,7 @@ test("waiting for people is not counted against the wall-clock budget", async ()
   expect((await fixture.run(runId)).status).toBe("succeeded");
 });
 
-test("deploy publishes the static site once, and the URL serves it", async () => {
+test("W237 deploy publishes the static site once, and the URL serves it", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: mkdir dist && cp site/* dist }",
@@ -282,7 +295,7 @@ test("deploy publishes the static site once, and the URL serves it", async () =>
   expect(artifact!.data).toMatchObject({ target: "preview", url: (await fixture.run(runId)).outputs.url });
 });
 
-test("a deployment does not follow links out of the checkout", async () => {
+test("W237 a deployment does not follow links out of the checkout", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: 'mkdir dist; echo hi > dist/index.html; ln -s /etc/passwd dist/passwd; ln -s / dist/all' }",
@@ -293,14 +306,14 @@ test("a deployment does not follow links out of the checkout", async () => {
   expect(Object.keys(deployment!.manifest)).toEqual(["index.html"]);
 });
 
-test("nothing to deploy is a typed failure that says where was looked", async () => {
+test("W237 nothing to deploy is a typed failure that says where was looked", async () => {
   const runId = await runToEnd(["steps:", "  - { type: deploy, target: preview, inputs: { dir: nowhere } }"]);
   expect(await fixture.run(runId)).toMatchObject({
     failure: { code: "deploy_failed", message: expect.stringContaining("nowhere") },
   });
 });
 
-test("a site with too many files is refused before anything leaves", async () => {
+test("W237 a site with too many files is refused before anything leaves", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: 'mkdir dist; cd dist; touch index.html; seq 5001 | xargs touch' }",
@@ -339,7 +352,7 @@ test("a gate on deploy.prod asks for exactly the content that then goes out", as
   expect(await fixture.sql`select 1 from deployments where run_id = ${runId}`).toHaveLength(1);
 });
 
-test("production asks for the required checks on this very commit", async () => {
+test("W230 production asks for the required checks on this very commit", async () => {
   const lines = (name: string) => [
     "policies: { checks: { required: [Unit tests] } }",
     "steps:",
@@ -368,7 +381,7 @@ test("a refused host is said with the rule that refuses it", async () => {
   });
 });
 
-test("a dry run runs commands and has no effect", async () => {
+test("W70 a dry run runs commands and has no effect", async () => {
   const runId = await runToEnd(
     [
       "steps:",
@@ -399,7 +412,7 @@ test("a secret that cannot be had is said to be missing, not empty", async () =>
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "not_configured" } });
 });
 
-test("a command's test results become an artifact with the names of failing tests", async () => {
+test("W238 a command's test results become an artifact with the names of failing tests", async () => {
   const junit =
     '<testsuites><testsuite><testcase classname="cart" name="adds"/><testcase classname="cart" name="removes"><failure>no</failure></testcase></testsuite></testsuites>';
   const runId = await runToEnd([
@@ -415,7 +428,7 @@ test("a command's test results become an artifact with the names of failing test
   expect((await fixture.run(runId)).failure!.message).toContain("1 of 2 tests failed");
 });
 
-test("changes to tracked files are kept as a patch, once", async () => {
+test("W239 changes to tracked files are kept as a patch, once", async () => {
   const runId = await runToEnd([
     "steps:",
     "  - { type: command, command: echo more >> hello.txt }",
@@ -459,11 +472,21 @@ test("a repository that cannot be had is a typed failure", async () => {
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "checkout_failed" } });
 });
 
-test("events are numbered without gaps and their statuses agree with the rows", async () => {
+test("W232 events are numbered without gaps, and folding them gives the statuses of the rows", async () => {
   const rows =
     await fixture.sql`select run_id, array_agg(seq order by seq) as seqs, max(last_seq) as last from run_events join runs on runs.id = run_id group by run_id`;
   expect(rows.length).toBeGreaterThan(10);
-  for (const row of rows) expect(row.seqs).toEqual(Array.from({ length: row.last }, (_, index) => index + 1));
+  for (const row of rows) {
+    expect(row.seqs).toEqual(Array.from({ length: row.last }, (_, index) => index + 1));
+    const stored = await fixture.sql<StoredRunEvent[]>`
+      select run_id as "runId", seq, at::text, event from run_events where run_id = ${row.run_id} order by seq`;
+    const view = reduceRunEvents(emptyRunView(row.run_id), stored);
+    const steps = await fixture.steps(row.run_id);
+    expect(view.status).toBe((await fixture.run(row.run_id)).status);
+    expect(Object.fromEntries(view.steps.map(({ id, status }) => [id, status]))).toEqual(
+      Object.fromEntries(Object.entries(steps).map(([id, { status }]) => [id, status])),
+    );
+  }
 });
 
 /** How many processes of the machine carry the mark in their command line. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { freeOfCharge, type Prices } from "../../shared/billing/credits.ts";
 import { CoderError, toCoderError } from "../../shared/errors.ts";
 import type { Artifact, Failure, RunEvent } from "../../shared/run/events.ts";
+import { registryHostsOf } from "../../shared/policy/decideNetwork.ts";
 import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
 import { stepKinds } from "../steps/stepKinds.ts";
 import type {
@@ -16,7 +17,7 @@ import type {
 } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import { isFenced, whenConnected, type Sql } from "./database.ts";
-import { decideAndRecord, freezeRefusal, recordDenials } from "./decideAndRecord.ts";
+import { decideAndRecord, freezeRefusal, recordDenials, recordHost } from "./decideAndRecord.ts";
 import type { RunEvents, StepLog } from "./events.ts";
 import { idempotencyId } from "./idempotencyId.ts";
 import type { RunPlan } from "./planRun.ts";
@@ -362,11 +363,11 @@ function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
     reserve: (wish) => reserveAndRecord(reserveDeps, wish),
     denied: (rule, message, input) =>
       recordDenials(decideDeps, [{ rule, message }], input ? { action: input.action, input } : {}),
+    reached: (host) =>
+      recordHost(decideDeps, { host, registryHosts: registryHostsOf(deps.settings.registry) }),
     artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
-    passedChecks: () =>
-      whenConnected(() =>
-        listPassedChecks(deps.sql, { projectId: run.projectId, commit: run.commit, runId: run.id }),
-      ),
+    passedChecks: (commit = run.commit) =>
+      whenConnected(() => listPassedChecks(deps.sql, { projectId: run.projectId, commit })),
     artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
     signal: host.signal,
     expressions,

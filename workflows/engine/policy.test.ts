@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { decisionOf, whatIf } from "../../shared/policy/whatIf.ts";
 import type { RunEvent } from "../../shared/run/events.ts";
+import { policiesSchema } from "../../shared/workflow/schema.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 // A deadline is only for what hangs.
@@ -80,6 +82,73 @@ test("W135 a question names its gate, and what the approval lets through names t
   ]);
 });
 
+test("W230 production asks the newest word of each check on the commit, whichever run it is from", async () => {
+  const project = await fixture.project({ "site/index.html": "newest" });
+  const required = "name: T\npolicies: { checks: { required: [Unit tests, Lint] } }\nsteps:\n";
+  const check = (name: string, command: string) =>
+    `  - { type: command, name: ${name}, command: "${command}", on_failure: { type: continue } }\n`;
+  const ship = "  - { type: deploy, target: prod, inputs: { dir: site } }\n";
+  const outcome = async (steps: string, dryRun = false) => {
+    const runId = await fixture.start(project, required + steps, { dryRun });
+    await fixture.until(runId, ended);
+    const [denied] = ofType(await fixture.events(runId), "policy.denied");
+    return denied?.message ?? (await fixture.run(runId)).status;
+  };
+  const [unit, lint] = [check("Unit tests", "true"), check("Lint", "true")];
+  expect(await outcome(unit + lint + ship)).toBe("succeeded");
+  // Without its own tests: what has passed before on this commit counts.
+  expect(await outcome(ship)).toBe("succeeded");
+  // Flaky: what failed since then takes it back, also where this run's own other check passes.
+  expect(await outcome(check("Unit tests", "exit 1"))).toBe("succeeded");
+  expect(await outcome(lint + ship)).toContain("Unit tests");
+  // The newest within one run, too.
+  expect(await outcome(unit + check("Unit tests", "exit 1") + ship)).toContain("Unit tests");
+  expect(await outcome(check("Unit tests", "exit 1") + unit + ship)).toBe("succeeded");
+  // A dry run makes no checks, so it takes none back.
+  expect(await outcome(check("Unit tests", "exit 1"), true)).toBe("succeeded");
+  expect(await outcome(ship)).toBe("succeeded");
+});
+
+test("W246 what a command has reached and tried to is recorded once per step, and tried against an edited policy", async () => {
+  const runId = await start([
+    "policies: { network: { allowed_domains: [localhost, registry] } }",
+    "steps:",
+    `  - { type: command, command: "set +e; for i in 1 2 3; do curl -sS --noproxy '' http://localhost:9/; curl -sS https://a.example; done; curl -sS https://b.example:8443; true" }`,
+    "  - { type: command, command: 'curl -sS https://a.example || true' }",
+  ]);
+  await fixture.until(runId, ended);
+  const events = await fixture.events(runId);
+  const asked = events.flatMap((event) =>
+    event.type === "policy.allowed" || event.type === "policy.denied"
+      ? [`${event.stepId} ${event.type} ${event.rule} ${event.input?.hosts?.join()}`]
+      : [],
+  );
+  expect(asked).toEqual([
+    "s1 policy.allowed network.allowed_domains[0] localhost:9",
+    "s1 policy.denied network.allowed_domains a.example:443",
+    "s1 policy.denied network.allowed_domains b.example:8443",
+    "s2 policy.denied network.allowed_domains a.example:443",
+  ]);
+  expect(await audited(runId)).toMatchObject([
+    { action: "network.connect", decision: "allow" },
+    ...Array.from({ length: 3 }, () => ({ action: "network.connect", decision: "deny" })),
+  ]);
+  const decisions = events.flatMap((event) => decisionOf({ id: runId, number: 1 }, event) ?? []);
+  const edited = policiesSchema.parse({ network: { allowed_domains: ["a.example", "registry"] } });
+  expect(
+    whatIf(decisions, edited).map(({ stepId, answer, newAnswer, message }) => [
+      stepId,
+      answer,
+      newAnswer,
+      message,
+    ]),
+  ).toEqual([
+    ["s1", "allow", "deny", "localhost is not in policies.network.allowed_domains."],
+    ["s1", "deny", "allow", ""],
+    ["s2", "deny", "allow", ""],
+  ]);
+});
+
 test("W137 a refused host is recorded by name; a budget of nothing refuses an agent by its rule", async () => {
   const runId = await start([
     "policies: { budget: { max_credits: 0 } }",
@@ -90,7 +159,7 @@ test("W137 a refused host is recorded by name; a budget of nothing refuses an ag
   await fixture.until(runId, ended);
   const denied = ofType(await fixture.events(runId), "policy.denied");
   expect(denied.map(({ rule, input }) => [rule, input?.action, input?.hosts])).toEqual([
-    ["network.allowed_domains", "network.connect", ["example.com"]],
+    ["network.allowed_domains", "network.connect", ["example.com:443"]],
     ["budget.max_credits", "agent.run", undefined],
   ]);
   expect(await fixture.run(runId)).toMatchObject({ status: "failed", failure: { code: "policy_denied" } });

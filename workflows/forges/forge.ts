@@ -103,6 +103,8 @@ export const mergeRequestSchema = z.object({
   /** The head that was reviewed; a moved branch is a `conflict`. */
   expectedHead: sha,
   message: z.string().min(1).max(20_000),
+  /** The change that this merges: it must be open and no draft. One that is merged already answers its merge. */
+  change: z.int().positive().optional(),
 });
 export type MergeRequest = z.infer<typeof mergeRequestSchema>;
 

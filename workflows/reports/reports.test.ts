@@ -4,7 +4,7 @@ import { parseRunnerOutput } from "./parseRunnerOutput.ts";
 import { parseTap } from "./parseTap.ts";
 
 describe("JUnit XML", () => {
-  test("cases are counted themselves, nested suites too, and failing ones are named", () => {
+  test("W238 cases are counted themselves, nested suites too, and failing ones are named", () => {
     const xml = `<?xml version="1.0"?><testsuites tests="99"><testsuite name="outer"><testsuite name="inner">
       <testcase classname="cart" name="adds &lt;one&gt;"/><testcase name="breaks" classname="cart"><failure message="no">trace</failure></testcase>
       <testcase name="explodes"><error/></testcase><testcase name="later"><skipped/></testcase></testsuite></testsuite></testsuites>`;
@@ -22,7 +22,7 @@ describe("JUnit XML", () => {
     expect(parseJunit("<html><body/></html>")).toBe(undefined);
     expect(parseJunit("not xml <")).toBe(undefined);
   });
-  test("entities of a hostile report are not expanded without end", () => {
+  test("W238 entities of a hostile report are not expanded without end", () => {
     const bomb = `<!DOCTYPE x [<!ENTITY a "${"a".repeat(50)}">${Array.from({ length: 8 }, (_, i) => `<!ENTITY a${i} "${`&a${i === 0 ? "" : i - 1};`.repeat(10)}">`).join("")}]><testsuite><testcase name="&a7;"><failure/></testcase></testsuite>`;
     const startedAt = performance.now();
     expect(JSON.stringify(parseJunit(bomb) ?? null).length).toBeLessThan(1_000_000);

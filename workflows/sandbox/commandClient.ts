@@ -1,9 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { CoderError } from "../../shared/errors.ts";
-import type { CommandResult, Sandbox, SandboxCommand } from "./sandbox.ts";
+import type { CommandResult, ReachedHost, Sandbox, SandboxCommand } from "./sandbox.ts";
 
 /** What the server inside says. It shares the sandbox with code that is not ours, so this is checked like any input. */
 const messageSchema = z.union([
@@ -21,6 +24,11 @@ const messageSchema = z.union([
 ]);
 type Message = z.infer<typeof messageSchema>;
 
+const reachedSchema: z.ZodType<ReachedHost> = z.object({
+  host: z.string(),
+  port: z.number().int(),
+  allowed: z.boolean(),
+});
 const listSchema = z.object({ files: z.array(z.object({ path: z.string(), size: z.number().int() })) });
 const readSchema = z.object({ content: z.base64() });
 
@@ -32,6 +40,7 @@ const unresponsiveMs = 2_000;
 
 interface Call {
   onOutput?: SandboxCommand["onOutput"];
+  onReached?: SandboxCommand["onReached"];
   resolve(message: Extract<Message, { exit: number } | { result: unknown }>): void;
   reject(error: Error): void;
 }
@@ -43,6 +52,8 @@ export interface ServerProcess {
   child: ChildProcess;
   /** Secrets that commands get as they are. */
   values: Readonly<Record<string, string>>;
+  /** Where the proxy says what it has decided, a JSON line each; nothing inside can write there. */
+  reached?: Readable;
   /** Kills the process and everything below it; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -92,6 +103,15 @@ class Connection implements Sandbox {
       reject(this.#gone);
     });
     this.#readLines(resolve);
+    const { reached } = server;
+    if (reached === undefined) return;
+    reached.on("error", () => undefined);
+    createInterface({ input: reached }).on("line", (line) => {
+      const connection = parseJson(line, reachedSchema);
+      // The last line of one that was killed may be half a line.
+      if (connection === undefined) return;
+      for (const call of this.#calls.values()) call.onReached?.(connection);
+    });
   }
 
   get ended(): boolean {
@@ -118,7 +138,7 @@ class Connection implements Sandbox {
   }
 
   #receive(line: string, onReady: () => void): void {
-    const message = parseMessage(line);
+    const message = parseJson(line, messageSchema);
     // Not ours: something inside wrote to the pipe. It can only disturb its own run.
     if (message === undefined) return;
     if ("ready" in message) {
@@ -135,7 +155,13 @@ class Connection implements Sandbox {
       if (taken) this.#hold(taken);
       return;
     }
-    this.#calls.delete(message.id);
+    if (call.onReached === undefined) return this.#finish(message.id, call, message);
+    // What the proxy said before the command ended is in its pipe by now, and read in this turn of the loop.
+    void setImmediate().then(() => this.#finish(message.id, call, message));
+  }
+
+  #finish(id: number, call: Call, message: Exclude<Message, { ready: true } | { stream: unknown }>): void {
+    this.#calls.delete(id);
     if ("error" in message) call.reject(new CoderError(message.error.code, message.error.message));
     else call.resolve(message);
   }
@@ -158,12 +184,16 @@ class Connection implements Sandbox {
     this.#calls.clear();
   }
 
-  #call(request: object, onOutput?: SandboxCommand["onOutput"]): { id: number; done: Promise<unknown> } {
+  #call(
+    request: object,
+    { onOutput, onReached }: Pick<SandboxCommand, "onOutput" | "onReached"> = {},
+  ): { id: number; done: Promise<unknown> } {
     const id = ++this.#lastId;
     const done = new Promise<unknown>((resolve, reject) => {
       if (this.#gone) return reject(this.#gone);
       this.#calls.set(id, {
         onOutput,
+        onReached,
         resolve: (message) => resolve("exit" in message ? message.exit : message.result),
         reject,
       });
@@ -184,10 +214,13 @@ class Connection implements Sandbox {
     if (aborted) return { exitCode: 130, timedOut, aborted, durationMs: 0 };
     const { id, done } = this.#call(
       { op: "exec", command: command.command, env: command.env ?? {}, cwd: command.cwd ?? "." },
-      (stream, text) => {
-        const taken = command.onOutput?.(stream, text);
-        // What is still to come of a killed command is little, and its end must be read in time.
-        return killed ? undefined : taken;
+      {
+        onOutput: (stream, text) => {
+          const taken = command.onOutput?.(stream, text);
+          // What is still to come of a killed command is little, and its end must be read in time.
+          return killed ? undefined : taken;
+        },
+        ...(command.onReached === undefined ? {} : { onReached: command.onReached }),
       },
     );
     let unresponsive: NodeJS.Timeout | undefined;
@@ -258,13 +291,13 @@ class Connection implements Sandbox {
   }
 }
 
-function parseMessage(line: string): Message | undefined {
+function parseJson<T extends z.ZodType>(line: string, schema: T): z.output<T> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return undefined;
   }
-  const parsed = messageSchema.safeParse(value);
+  const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

@@ -42,8 +42,21 @@ export interface SandboxCommand {
   timeoutMs?: number;
   /** Where it answers with a promise, the sandbox's commands wait for it as for a reader who is slow. */
   onOutput?: (stream: "out" | "err", text: string) => Promise<void> | undefined | void;
+  /**
+   * Called for each connection that the sandbox's proxy has decided about while the command ran. Of commands that run side
+   * by side in one sandbox each is told of all: the proxy cannot tell them apart. Without isolation there is no proxy.
+   */
+  onReached?: (reached: ReachedHost) => void;
   /** Aborting kills the process tree: TERM, and KILL 300 ms later. */
   signal?: AbortSignal;
+}
+
+/** A connection that something inside has asked the proxy for. */
+export interface ReachedHost {
+  /** As it was asked for. */
+  host: string;
+  port: number;
+  allowed: boolean;
 }
 
 export interface CommandResult {

@@ -6,6 +6,7 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeSandbox, openForTest, plantLink, plantSecret } from "./sandbox.contract.ts";
+import type { ReachedHost } from "./sandbox.ts";
 import { openSrtSandbox } from "./srt.ts";
 
 describeSandbox("srt", openSrtSandbox);
@@ -117,6 +118,30 @@ test("the registry can be reached when it is on this machine, and nothing else t
   );
   await other.close();
   expect(out).toContain("a service of the stack");
+});
+
+test("W246 the proxy tells of each connection that was asked for, in digits or by name, and of no other", async () => {
+  const port = portOf(service);
+  const registry = `http://localhost:${port}/`;
+  const other = await openForTest(openSrtSandbox, { allowedDomains: ["registry"], registry });
+  const reached: ReachedHost[] = [];
+  const { exitCode } = await other.sandbox.exec({
+    command: [
+      `curl -sS --noproxy '' ${registry} ${registry}`,
+      // 127.0.0.2 as one number, and a name that looks like the registry's.
+      "curl -sS --noproxy '' http://2130706434:81/ https://registry.example.com/ http://LOCALHOST.example:82/ || true",
+      // Where the proxy says it, nothing inside can write.
+      `echo '{"host":"made.up","port":1,"allowed":true}' >&4 || true`,
+    ].join("\n"),
+    onReached: (one) => reached.push(one),
+  });
+  await other.close();
+  expect(exitCode).toBe(0);
+  const names = [...new Set(reached.map((one) => `${one.host}:${one.port} ${one.allowed}`))];
+  expect(names[0]).toBe(`localhost:${port} true`);
+  expect(names).toHaveLength(4);
+  expect(names).toContain("registry.example.com:443 false");
+  expect(names.filter((name) => name.endsWith("true"))).toHaveLength(1);
 });
 
 test("a word that is no host is refused before anything starts", async () => {

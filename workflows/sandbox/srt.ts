@@ -5,14 +5,16 @@ import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promis
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CoderError } from "../../shared/errors.ts";
+import { allowedDomains, registryHostsOf } from "../../shared/policy/decideNetwork.ts";
 import { connectCommandServer } from "./commandClient.ts";
 import { killGroup } from "./killGroup.ts";
 import { findProgram } from "./probe.ts";
 import { makeRunDirectory, sandboxEnvironment, type RunDirectory } from "./runDirectory.ts";
 import type { Sandbox, SandboxOptions, SandboxSecret } from "./sandbox.ts";
+import type { SrtLaunch } from "./srtLauncher.ts";
 
 /**
  * One long-lived `srt` (@anthropic-ai/sandbox-runtime) per run, with the command server inside: starting srt costs
@@ -32,9 +34,13 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
   // srt's own sockets; the path of a socket may have 107 bytes, and a run's directory alone can be longer.
   await (sweptSockets ??= sweepSockets());
   const sockets = await realpath(await mkdtemp(join(tmpdir(), `${socketsPrefix}${process.pid}-`)));
-  await writeFile(settingsFile, JSON.stringify(await settings(directory, options, [stubs, sockets])), {
-    mode: 0o600,
-  });
+  const network = { allowed_domains: [...options.allowedDomains] };
+  const launch: SrtLaunch = {
+    sandbox: await settings(directory, options, [stubs, sockets]),
+    network,
+    registryHosts: registryHostsOf(options.registry),
+  };
+  await writeFile(settingsFile, JSON.stringify(launch), { mode: 0o600 });
   const srt = [process.execPath, launcher, settingsFile, process.execPath, directory.server, directory.repo];
   // Where setpriv is, the kernel ends srt (and srt its tree) even when the worker is killed outright. Elsewhere, and
   // besides, the server inside ends everything when its input closes.
@@ -53,13 +59,14 @@ export async function openSrtSandbox(options: SandboxOptions): Promise<Sandbox> 
       CODER_SECRETS_FD: "3",
     },
     detached: true,
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
   });
   handOver(child.stdio[3], masked(options));
   return connectCommandServer({
     kind: "srt",
     repoDir: directory.repo,
     child,
+    ...(child.stdio[4] instanceof Readable ? { reached: child.stdio[4] } : {}),
     values: Object.fromEntries(
       (options.secrets ?? [])
         .filter(({ givenAs }) => givenAs === "value")
@@ -177,7 +184,8 @@ async function settings(
   const existing = await Promise.all(readable.map((path) => realpath(path ?? "").catch(() => undefined)));
   return {
     network: {
-      allowedDomains: options.allowedDomains.flatMap((domain) => hosts(domain, options.registry)),
+      // For what srt derives from it. Who may be reached is decided by the launcher, connection by connection.
+      allowedDomains: proxyDomains(options),
       deniedDomains: [],
       strictAllowlist: true,
       // srt's filter against Unix sockets runs commands below a second PID namespace, where /proc is of the first:
@@ -202,20 +210,15 @@ async function settings(
 
 const domainPattern = /^(\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(:\d{1,5})?$/;
 
-/** srt's entries for one entry of the policy. */
-function hosts(domain: string, registry: string): string[] {
-  if (domain === "registry") {
-    const url = new URL(registry);
-    const port = url.port === "" ? "" : `:${url.port}`;
-    // srt refuses names that lead to this machine unless the address is listed as well; here the owner chose it.
-    if (url.hostname === "localhost") return [`localhost${port}`, `127.0.0.1${port}`, `[::1]${port}`];
-    return [`${url.hostname}${port}`];
-  }
-  if (!domainPattern.test(domain)) {
+/** The policy's entries as srt writes them. */
+function proxyDomains(options: SandboxOptions): string[] {
+  const wrong = options.allowedDomains.find((domain) => domain !== "registry" && !domainPattern.test(domain));
+  if (wrong !== undefined) {
     throw new CoderError(
       "bad_input",
-      `"${domain}" is no host: policies.network.allowed_domains takes registry, host, *.host or host:port`,
+      `"${wrong}" is no host: policies.network.allowed_domains takes registry, host, *.host or host:port`,
     );
   }
-  return [domain];
+  const registryHosts = registryHostsOf(options.registry);
+  return allowedDomains({ allowed_domains: [...options.allowedDomains] }, { registryHosts });
 }

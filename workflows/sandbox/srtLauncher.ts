@@ -6,24 +6,42 @@
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Socket } from "node:net";
+import { isIP, Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { SandboxManager, SandboxRuntimeConfigSchema } from "@anthropic-ai/sandbox-runtime";
+import {
+  SandboxManager,
+  SandboxRuntimeConfigSchema,
+  type SandboxAskCallback,
+  type SandboxRuntimeConfig,
+} from "@anthropic-ai/sandbox-runtime";
+import { decideNetwork } from "../../shared/policy/decideNetwork.ts";
+import type { ReachedHost } from "./sandbox.ts";
+
+/** What the worker tells the launcher, in a file that only the two can read. */
+export interface SrtLaunch {
+  /** srt's own settings. */
+  sandbox: object;
+  /** The policy that decides about each connection. */
+  network: { allowed_domains: string[] };
+  registryHosts: string[];
+}
 
 async function main(): Promise<void> {
   const [settingsFile = "", ...command] = process.argv.slice(2);
-  const config = SandboxRuntimeConfigSchema.parse(JSON.parse(readFileSync(settingsFile, "utf8")));
+  const launch = JSON.parse(readFileSync(settingsFile, "utf8")) as SrtLaunch;
+  const config = SandboxRuntimeConfigSchema.parse(launch.sandbox);
   const secrets = await readSecrets();
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort(new Error("interrupted"));
   process.once("SIGTERM", interrupt);
   process.once("SIGINT", interrupt);
-  await SandboxManager.initialize(config);
+  await SandboxManager.initialize(config, decideHosts(launch));
   Object.assign(process.env, secrets);
   const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
   const wrapped = await SandboxManager.wrapWithSandbox(line, undefined, undefined, interrupted.signal);
   for (const name of Object.keys(secrets)) delete process.env[name];
   interrupted.signal.throwIfAborted();
+  SandboxManager.updateConfig(askAbout(config));
   const child = spawn(wrapped, { shell: true, stdio: "inherit" });
   process.on("SIGTERM", () => child.kill("SIGTERM"));
   process.on("SIGINT", () => child.kill("SIGINT"));
@@ -33,6 +51,38 @@ async function main(): Promise<void> {
     SandboxManager.cleanupAfterCommand();
     process.exit(signal === "SIGTERM" || signal === "SIGINT" ? 0 : (code ?? 1));
   });
+}
+
+/**
+ * From here on srt asks about every connection, instead of matching its own list. Addresses in digits that are listed stay
+ * in it: it looks there for which private addresses a listed name may lead to.
+ */
+function askAbout(config: SandboxRuntimeConfig): SandboxRuntimeConfig {
+  const addresses = config.network.allowedDomains.filter((domain) => isAddress(domain));
+  return {
+    ...config,
+    network: { ...config.network, allowedDomains: addresses, strictAllowlist: false },
+  };
+}
+
+function isAddress(domain: string): boolean {
+  return isIP(domain.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")) !== 0;
+}
+
+/**
+ * Decides as the policy has it, and says so on fd 4 before anything is let through: a connection whose record cannot be
+ * written is not made.
+ */
+function decideHosts({ network, registryHosts }: SrtLaunch): SandboxAskCallback {
+  const record = new Socket({ fd: 4, readable: false, writable: true });
+  return async ({ host, port = 443 }) => {
+    const { kind } = decideNetwork({ host, port }, network, { registryHosts });
+    const reached: ReachedHost = { host: host.slice(0, 255), port, allowed: kind === "allow" };
+    await new Promise<void>((resolve, reject) => {
+      record.write(`${JSON.stringify(reached)}\n`, (error) => (error ? reject(error) : resolve()));
+    });
+    return kind === "allow" || { allow: false, reason: "host is not on the allow list" };
+  };
 }
 
 /** One JSON object of names and values, to the end of the pipe; nothing where there is no pipe. */

@@ -2,23 +2,19 @@ import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { CoderError } from "../../shared/errors.ts";
 import { decidePatch } from "../../shared/policy/decidePatch.ts";
-import { decideRequest } from "../../shared/policy/decideRequest.ts";
 import { interpolate, secretsRead } from "../../shared/workflow/expressions.ts";
 import { collectReports } from "../reports/collectReports.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { execPaid } from "./execPaid.ts";
 import { keepFiles } from "./keepFiles.ts";
 import { readOutputs } from "./readOutputs.ts";
+import { recordReached } from "./recordReached.ts";
 import type { StepContext, StepResult } from "./step.ts";
 import { openStepCache } from "./stepCache.ts";
 import { takeSecrets } from "./takeSecrets.ts";
 
 /** How much of the end of a command's output is looked through for a runner's summary. */
 const summaryChars = 512 * 1024;
-
-/** How the sandbox's proxy refuses a host, in the words of curl and git, of Node, of npm, and in its own. */
-const networkRefusal =
-  /CONNECT tunnel failed, response 403|\(403\) !== 200 when HTTP Tunneling|statusCode=403|blocked by network allowlist/i;
 
 /** Runs a command in the run's sandbox. A non-zero exit code fails the step; reports are collected either way. */
 export async function commandStep(context: StepContext): Promise<StepResult> {
@@ -44,6 +40,7 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   let output = "";
   // Beside the checkout, and of this attempt alone.
   const outputFile = join(dirname(sandbox.repoDir), "tmp", `output-${randomUUID()}`);
+  const hosts = recordReached(context);
   const paid = await execPaid(context, sandbox, {
     command: spec.command,
     env: { ...env, CODER_STEP_ID: context.step.id, CODER_OUTPUT: outputFile },
@@ -57,7 +54,9 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
       context.crashPoint("mid-command");
       return context.logRoom();
     },
+    onReached: hosts.see,
   });
+  await hosts.stored();
   context.signal.throwIfAborted();
   if (!paid.ran) return paid.refused;
   const { result } = paid;
@@ -67,8 +66,6 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
     keepPatch(context, sandbox),
     readOutputs(sandbox, outputFile),
   ]);
-  if (result.exitCode !== 0 && networkRefusal.test(output))
-    await sayRefusedHosts(context, `${spec.command}\n${output}`);
   const outputs = {
     ...(said.ok ? said.outputs : {}),
     exitCode: result.exitCode,
@@ -100,26 +97,6 @@ export async function commandStep(context: StepContext): Promise<StepResult> {
   if (failure !== undefined) return { status: "failed", failure, outputs, exitCode: 0 };
   await cache?.save();
   return { status: "succeeded", outputs, exitCode: 0 };
-}
-
-/**
- * The sandbox's proxy says that it refused a host, not which. Those that the command or its output name and that are not
- * allowed go into the record, so that an edited policy can be tried against them.
- */
-async function sayRefusedHosts(context: StepContext, text: string): Promise<void> {
-  const registryHosts = [new URL(context.settings.registry).host];
-  const named = [...text.matchAll(/\bhttps?:\/\/([A-Za-z0-9.-]+(?::\d+)?)/g)].map((match) => match[1] ?? "");
-  const hosts = [...new Set(named)].slice(0, 20).filter((host) => {
-    const request = { action: "network.connect", hosts: [host], registryHosts };
-    return decideRequest(request, context.policies).kind === "deny";
-  });
-  const allowed = context.policies.network.allowed_domains.join(", ") || "none";
-  const who = hosts.length === 0 ? "A host was refused" : `Refused: ${hosts.join(", ")}`;
-  await context.denied(
-    "network.allowed_domains",
-    `${who}. Allowed here: ${allowed}; add it to policies.network.allowed_domains.`,
-    hosts.length === 0 ? undefined : { action: "network.connect", hosts, registryHosts },
-  );
 }
 
 /** The `env` of the step with its expressions replaced. */

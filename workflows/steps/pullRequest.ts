@@ -6,6 +6,7 @@ import { CoderError } from "../../shared/errors.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { CommitRequest } from "../forges/forge.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import { mergeChange } from "./mergeChange.ts";
 import type { StepContext, StepResult } from "./step.ts";
 
 interface Edit extends PatchEntry {
@@ -15,7 +16,8 @@ interface Edit extends PatchEntry {
 const maxFileBytes = 10_000_000;
 
 /**
- * Puts what the run's commands changed on the workflow's own branch and opens its change, or updates the open one.
+ * Puts what the run's commands changed on the workflow's own branch and opens its change, or updates the open one; with
+ * `merge` it merges that as well.
  * The patch is held against the policy here, outside the sandbox; a run that changed nothing opens nothing.
  */
 export async function pullRequestStep(context: StepContext): Promise<StepResult> {
@@ -59,7 +61,49 @@ export async function pullRequestStep(context: StepContext): Promise<StepResult>
     return { status: "succeeded", outputs: { dryRun: true, files: edits.length } };
   }
   const { draft, reviewers } = spec;
-  return open(context, { title, body, edits, draft, reviewers });
+  const opened = await open(context, { title, body, edits, draft, reviewers });
+  if (!spec.merge) return { status: "succeeded", outputs: { opened: true, ...opened } };
+  return mergeChange(context, { ...opened, title });
+}
+
+/** Makes the commit and opens the change; one that an earlier execution of this step has opened is that one, whatever became of it. */
+async function open(
+  context: StepContext,
+  change: { title: string; body: string; edits: Edit[]; draft: boolean; reviewers: string[] },
+): Promise<{ number: number; branch: string; commit: string }> {
+  const { url, serviceKey } = context.settings;
+  const { run } = context;
+  const forge = httpForge({ url, projectId: run.projectId, token: serviceKey, runId: run.id });
+  // One branch a run: the commit is on the run's own base, so an older proposal never leaks into a newer one.
+  const branch = `coder/${posix.basename(run.workflowPath).replace(/\.ya?ml$/, "")}-${run.number}`;
+  const { refs } = await forge.refs();
+  const existing = refs.find((ref) => ref.name === branch);
+  const commit = existing?.commit ?? (await forge.commit(commitOf(context, { branch, ...change })));
+  const artifacts = await context.artifacts();
+  const before = artifacts.find(({ kind, stepId }) => kind === "pr_link" && stepId === context.step.id);
+  const known = before?.data["number"];
+  const number =
+    typeof known === "number"
+      ? known
+      : await forge.openChange({
+          title: change.title,
+          body: change.body,
+          base: run.ref,
+          head: branch,
+          headCommit: commit,
+          runId: run.id,
+          draft: change.draft,
+          reviewers: change.reviewers,
+        });
+  context.log("note", `Change #${number}: ${change.title}\n`);
+  const patch = artifacts.filter((artifact) => artifact.kind === "patch").map((artifact) => artifact.id);
+  await context.artifact({
+    kind: "pr_link",
+    name: `Change #${number}`,
+    data: { number, branch, commit, url: `${url}/${run.orgSlug}/${run.projectSlug}/changes/${number}` },
+    madeFrom: patch,
+  });
+  return { number, branch, commit };
 }
 
 /** What of a change holds a secret, in words; undefined when nothing does. */
@@ -72,41 +116,6 @@ function leakIn(
   // A name that holds one is not repeated: the log would mask it beyond recognition.
   if (change.edits.some((edit) => secrets.isIn(edit.path))) return "The name of a file";
   return change.edits.find((edit) => edit.content !== null && secrets.isIn(edit.content))?.path;
-}
-
-async function open(
-  context: StepContext,
-  change: { title: string; body: string; edits: Edit[]; draft: boolean; reviewers: string[] },
-): Promise<StepResult> {
-  const { url, serviceKey } = context.settings;
-  const { run } = context;
-  const forge = httpForge({ url, projectId: run.projectId, token: serviceKey, runId: run.id });
-  // One branch a run: the commit is on the run's own base, so an older proposal never leaks into a newer one.
-  const branch = `coder/${posix.basename(run.workflowPath).replace(/\.ya?ml$/, "")}-${run.number}`;
-  const { refs } = await forge.refs();
-  const existing = refs.find((ref) => ref.name === branch);
-  const commit = existing?.commit ?? (await forge.commit(commitOf(context, { branch, ...change })));
-  const number = await forge.openChange({
-    title: change.title,
-    body: change.body,
-    base: run.ref,
-    head: branch,
-    headCommit: commit,
-    runId: run.id,
-    draft: change.draft,
-    reviewers: change.reviewers,
-  });
-  context.log("note", `Change #${number}: ${change.title}\n`);
-  const patch = (await context.artifacts())
-    .filter((artifact) => artifact.kind === "patch")
-    .map((artifact) => artifact.id);
-  await context.artifact({
-    kind: "pr_link",
-    name: `Change #${number}`,
-    data: { number, branch, commit, url: `${url}/${run.orgSlug}/${run.projectSlug}/changes/${number}` },
-    madeFrom: patch,
-  });
-  return { status: "succeeded", outputs: { opened: true, number, branch, commit } };
 }
 
 function commitOf(

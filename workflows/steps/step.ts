@@ -164,12 +164,14 @@ export interface StepContext {
   reserve(wish: CreditWish): Promise<Reservation>;
   /** Says that something was refused elsewhere (by the sandbox), naming the clause; stored as an event and shown in the log. */
   denied(rule: string, message: string, request?: PolicyRequest): Promise<void>;
+  /** Says that a command has asked the sandbox's proxy for a host (`name:port`): stored once per step, with policy's answer. */
+  reached(host: string): Promise<void>;
   /** Stores an artifact. Idempotent: the same kind and name of the same step is the same artifact. */
   artifact(artifact: NewArtifact): Promise<Artifact>;
   /** Artifacts that this run has made so far. */
   artifacts(): Promise<Artifact[]>;
-  /** Names of the command steps that have succeeded on this very commit, for `policies.checks.required`. */
-  passedChecks(): Promise<string[]>;
+  /** Names of the checks that have passed on a commit (default: the run's own), for `policies.checks.required`. */
+  passedChecks(commit?: string): Promise<string[]>;
   /** Aborted when the run is cancelled or out of budget. */
   signal: AbortSignal;
   /** What expressions can see: inputs, event, project, run, and the finished steps with status and outputs. */

@@ -8,6 +8,7 @@ import { crashPoint } from "../engine/crashPoint.ts";
 import { idempotencyId } from "../engine/idempotencyId.ts";
 import type { Forge } from "../forges/forge.ts";
 import { endDelivery } from "./sql/endDelivery.ts";
+import { listSecretNames } from "./sql/listSecretNames.ts";
 import { loadDelivery, type DeliveryRow } from "./sql/loadDelivery.ts";
 import { startTriggeredRun, type TriggeredRun } from "./sql/startTriggeredRun.ts";
 import { syncTriggers, type SyncParts } from "./syncTriggers.ts";
@@ -37,7 +38,8 @@ export async function dispatch(parts: SyncParts, deliveryId: string): Promise<vo
     ref: place.ref,
   };
   const outcome: Outcome = [];
-  for (const verdict of explainEvent(files.workflows, seen, { project, depth: delivery.depth })) {
+  const secrets = await listSecretNames(sql, delivery.project_id);
+  for (const verdict of explainEvent(files.workflows, seen, { project, depth: delivery.depth, secrets })) {
     outcome.push(verdict.kind === "fires" ? await start(parts, { delivery, seen, place, verdict }) : verdict);
     if (outcome.at(-1)?.kind === "fired") crashPoint("mid-dispatch");
   }

@@ -181,6 +181,31 @@ describe("deliver", () => {
     expect(count!["runs"]).toBe(1);
   });
 
+  test("W231 a delivery says which file names a secret that does not exist, and starts it once the secret is there", async () => {
+    const publish = file(
+      "Publish",
+      "{ type: repo_event, event: push }",
+      "policies: { secrets: { allowed: [NPM_TOKEN] } }\n",
+    );
+    const commit = pushCommit("publish", { [`${folder}/publish.yaml`]: publish });
+    const payload = { event: "push", branch: "publish", commit, actor: ada };
+    const fateOf = async (key: string) =>
+      (await deliver("repo", "push", { key, payload })).outcome.find((one: any) =>
+        one.path.endsWith("/publish.yaml"),
+      );
+    expect(await fateOf("without")).toEqual({
+      kind: "invalid",
+      path: `${folder}/publish.yaml`,
+      problems: [
+        expect.stringContaining(`publish.yaml:3:34 unknown_secret the project has no secret NPM_TOKEN`),
+      ],
+    });
+    await fixture.sql`
+      insert into secrets (org_id, project_id, environment, name, given_as, ciphertext, key_id)
+      values (${project.orgId}, ${project.id}, 'prod', 'NPM_TOKEN', 'placeholder', ${"s".repeat(40)}, 'k')`;
+    expect(await fateOf("with")).toMatchObject({ kind: "fired", name: "Publish" });
+  });
+
   test("W95 a change is judged by the default branch's files, and run at its head", async () => {
     const evil = file("Evil", "{ type: repo_event, event: pull_request.opened }");
     const headCommit = pushCommit("evil", { [`${folder}/review.yaml`]: evil, [`${folder}/more.yaml`]: evil });

@@ -137,7 +137,7 @@ function withLineEnds(text: string, block: string): string {
 
 const stepOrder = [
   "step_id", "type", "name", "role", "goal", "target", "title", "bump", "needs", "if", "command", "reason", "message",
-  "channels", "body", "draft", "reviewers", "agent", "tier", "model", "inputs", "skills", "env", "reports",
+  "channels", "body", "draft", "reviewers", "merge", "agent", "tier", "model", "inputs", "skills", "env", "reports",
   "timeout_sec", "on_interrupt", "on_failure",
 ]; // prettier-ignore
 

@@ -569,6 +569,77 @@ describe("checks", () => {
     expect([...(await checks(place.projectId))]).toMatchObject([{ status: "skipped" }]);
   });
 
+  test.each<[string, string, string]>([
+    ["a later failure takes an earlier success back", "a+ a=succeeded b+ b=failed", "failed"],
+    ["and a later success a failure", "a+ a=failed b+ b=succeeded", "passed"],
+    ["a check that runs again has not passed", "a+ a=succeeded b+", "running"],
+    ["nor has one that was stopped", "a+ a=succeeded b+ b!", "skipped"],
+    ["who started before has no say about who runs", "a+ b+ a=succeeded", "running"],
+    ["nor about who has failed", "a+ b+ b=failed a=succeeded", "failed"],
+    ["the one that started last decides", "a+ b+ a=succeeded b=succeeded", "passed"],
+    ["a failure beside it counts, whichever ends last", "a+ b+ a=failed b=succeeded", "failed"],
+    ["and after it", "a+ b+ b=succeeded a=failed", "failed"],
+    ["until it is tried again", "a+ b+ b=succeeded a=failed b+ b=succeeded", "passed"],
+    ["what is taken over from an earlier run is no news", "a+ a=succeeded b+ b=failed c=reused", "failed"],
+    ["what a program reported is taken over by who starts", "x=passed a+", "running"],
+  ])("W230 %s (%s)", async (_, story, status) => {
+    const place = await newPlace();
+    const head = await git(place.work, ["rev-parse", "HEAD"]);
+    await sql`select public.set_required_checks(${place.projectId}, '{Run tests}')`;
+    const runs = new Map<string, string>();
+    for (const [, name = "", what = ""] of story.matchAll(/(\w)(\S+)/g)) {
+      if (name === "x") {
+        await sql`select private.report_check(${place.projectId}, ${head}, 'Run tests', 'passed', null, 'jenkins')`;
+        continue;
+      }
+      const runId = runs.get(name) ?? (await addRun(place.projectId, { commit: head }));
+      runs.set(name, runId);
+      const finished = { type: "step.finished", stepId: "s1", status: what.slice(1) };
+      const reusedFrom = { runId: randomUUID(), number: 1 };
+      await append(
+        runId,
+        what === "+"
+          ? { type: "step.started", stepId: "s1", attempt: 1 }
+          : what === "!"
+            ? { type: "run.finished", status: "canceled" }
+            : what === "=reused"
+              ? { ...finished, status: "succeeded", reusedFrom }
+              : finished,
+      );
+    }
+    expect(await checks(place.projectId)).toMatchObject([{ status }]);
+    const [missing] = await sql`select private.missing_checks(${place.projectId}, ${head}) as names`;
+    expect(missing!["names"]).toEqual(status === "passed" ? [] : ["Run tests"]);
+  });
+
+  test("W248 the end of a check is a delivery only where a file of the default branch waits for it, or might", async () => {
+    const place = await newPlace();
+    const head = await git(place.work, ["rev-parse", "HEAD"]);
+    const report = (name: string) =>
+      sql`select private.report_check(${place.projectId}, ${head}, ${name}, 'passed', null, 'jenkins')`;
+    const finished = async () =>
+      (await deliveries(place.projectId)).flatMap(({ payload }) => payload.check?.["name"] ?? []);
+    const sync = (commit: string, listeners: object[]) =>
+      sql`select private.sync_triggers(${place.projectId}, ${commit}, ${sql.json(listeners as never)}, '[]')`;
+    const listener = {
+      path: "a.yaml",
+      trigger: 0,
+      type: "repo_event",
+      name: "check.finished",
+      secretRef: null,
+    };
+    await report("not read yet");
+    await sync(head, [{ ...listener, name: "push" }]);
+    await report("nobody waits");
+    await sync(head, [listener]);
+    await report("waited for");
+    await sync("1".repeat(40), []);
+    await report("read before the branch moved");
+    expect(await finished()).toEqual(["not read yet", "waited for", "read before the branch moved"]);
+    // What they say of the commit is known all the same.
+    expect(await checks(place.projectId)).toHaveLength(4);
+  });
+
   test("W112 a program reports checks by git token; Coder's own are not its to report; a required one is needed on the exact commit", async () => {
     const place = await newPlace();
     await git(place.work, ["checkout", "-qb", "work"]);

@@ -26,6 +26,8 @@ export interface ForgeCall {
   openChange(request: ChangeRequest): Promise<number>;
   /** Throws `conflict` naming the required checks that have not passed on `commit`, if a merge into `branch` needs them. */
   requireChecks(branch: string, commit: string): Promise<void>;
+  /** The merge of a change that is merged, or null for one that may be. Throws `conflict` when it is closed, a draft, or of other branches. */
+  mergedCommit(change: number, branches: { into: string; head: string }): Promise<string | null>;
   reportCheck(report: CheckReport): Promise<string>;
   byService: boolean;
 }
@@ -130,8 +132,10 @@ export const forgeRoutes: Record<string, Route> = {
   "POST merge": {
     access: "write",
     writes: "moves",
-    async handle({ repository, request, author, requireChecks }) {
+    async handle({ repository, request, author, requireChecks, mergedCommit }) {
       const merge = await parseBody(request, mergeRequestSchema);
+      const merged = merge.change === undefined ? null : await mergedCommit(merge.change, merge);
+      if (merged !== null) return Response.json({ commit: merged });
       await requireChecks(merge.into, merge.expectedHead);
       return Response.json({ commit: await repository.merge(merge, author) });
     },

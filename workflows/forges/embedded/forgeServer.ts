@@ -7,6 +7,7 @@ import { CoderError, toCoderError, toErrorBody } from "../../../shared/errors.ts
 import { authorize, credentialOf, type ForgeProject } from "./authorize.ts";
 import { forgeRoutes, type ForgeCall } from "./forgeApi.ts";
 import type { ChangeRequest, CheckReport } from "../forge.ts";
+import { mergedCommit } from "./mergedCommit.ts";
 import { makeKeyedLock } from "./keyedLock.ts";
 import { lintPush } from "./lintPush.ts";
 import type { RefMove } from "./refMove.ts";
@@ -145,6 +146,7 @@ export function createForge(deps: ForgeDeps): ForgeServer {
       byService: caller.kind === "service",
       openChange: (change) => openChange(project, change),
       requireChecks: (branch, commit) => requireChecks(project, { branch, commit }),
+      mergedCommit: (change, branches) => mergedCommit(deps.sql, { projectId: project.id, change, branches }),
       reportCheck: (report) => reportCheck(project, { report, actor: caller.actor }),
       setDefaultBranch: async (branch) => {
         await deps.sql`update public.projects set default_branch = ${branch} where id = ${project.id}`;

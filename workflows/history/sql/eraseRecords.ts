@@ -32,8 +32,12 @@ export async function eraseRun(sql: Sql, runId: string): Promise<void> {
   await sql`delete from public.runs where id = ${runId}`;
 }
 
+/** Deliveries; of what a forge signed, that it was used is kept (see `private.spent_hooks`). */
 export async function eraseDeliveries(sql: Sql, ids: readonly string[]): Promise<void> {
-  await sql`delete from public.deliveries where id = any (${ids as string[]})`;
+  await sql`
+    with gone as (delete from public.deliveries where id = any (${ids as string[]}) returning id, project_id, source, key)
+    insert into private.spent_hooks (project_id, key, delivery_id)
+    select project_id, key, id from gone where source = 'webhook' and key like '%/hub-%' on conflict do nothing`;
 }
 
 /** Deployments that may still have become current meanwhile stay. */
