@@ -108,8 +108,47 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     await zone.fill("Europe/Berlin");
     await zone.press("Enter");
     await expect.poll(() => textOf(page)).toContain('cron: "0 9 * * 1-5", timezone: Europe/Berlin }\n');
-    await form.getByRole("button", { name: "Close the form" }).click();
+    await form.getByRole("button", { name: "Close the form" }).focus();
+    await page.keyboard.press("Escape");
     await expect(form).toHaveCount(0);
+    await page.getByRole("button", { name: "Add a trigger" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: "Repository event" }).press("Enter");
+    const event = page.getByRole("form", { name: "Trigger 3" });
+    const branches = event.getByRole("textbox", { name: "branches" });
+    await branches.fill("release/*");
+    await branches.press("Enter");
+    await event.getByText("allow_bots", { exact: true }).click();
+    await expect
+      .poll(() => textOf(page))
+      .toContain(
+        "  - { type: repo_event, event: push, branches: [release/*], actors: { allow_bots: true } }\n",
+      );
+    await event.getByRole("button", { name: "Delete", exact: true }).click();
+    await expect(box(page, /^On a push/)).toHaveCount(0);
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await expect(box(page, /^On a push to release/)).toBeVisible();
+  });
+
+  await test.step("inputs and policies have forms too", async () => {
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    const settings = page.getByRole("form", { name: "Settings of the workflow" });
+    const domains = settings.getByRole("combobox", { name: "allowed_domains" });
+    await domains.fill("https://x.org/");
+    await domains.press("Enter");
+    await expect(settings.getByText("no scheme, no path")).toBeVisible();
+    await settings.getByRole("button", { name: "Remove https://x.org/" }).click();
+    await domains.fill("registry");
+    await domains.press("Enter");
+    await settings.getByRole("textbox", { name: "max_credits" }).fill("25");
+    await settings.getByRole("button", { name: "Input", exact: true }).click();
+    await page.keyboard.type("channel");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => textOf(page)).toContain("inputs:\n  channel: { type: string }\n");
+    await expect
+      .poll(() => textOf(page))
+      .toContain("policies:\n  budget: { max_credits: 25 }\n  network: { allowed_domains: [registry] }\n");
+    await expect(page.getByRole("list", { name: "Problems" })).toHaveCount(0);
   });
 
   await test.step("edits survive a reload", async () => {
@@ -127,13 +166,16 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
   });
 
   await test.step("wide and narrow, in both themes: axe finds nothing, nothing overflows", async () => {
-    await box(page, /^npm ci/).click();
+    await box(page, /^At 09:00/).click();
     for (const width of [1440, 390]) {
       await page.setViewportSize({ width, height: 900 });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await expectNoViolations(page);
-        expect.soft(await overflowOf(page), `pixels that the page is wider than ${width}`).toBe(0);
+        for (const view of ["Graph", "Settings"]) {
+          await page.getByRole("button", { name: view, exact: true }).click();
+          await expectNoViolations(page);
+          expect.soft(await overflowOf(page), `pixels that ${view} is wider than ${width}`).toBe(0);
+        }
       }
     }
     await page.setViewportSize({ width: 1440, height: 900 });
@@ -201,6 +243,32 @@ test("a new workflow starts from a template that fits the project, by keys, and 
     await expect(page.getByText("Committed to main.").last()).toBeVisible();
     await expect(page.getByRole("button", { name: "Save" })).toBeDisabled();
   });
+});
+
+test("files that would freeze a page are opened, with what is wrong", async ({ page, stack }) => {
+  const layers = Array.from({ length: 12 }, (_, index) => {
+    const item = index === 0 ? "x" : `*k${index - 1}`;
+    return `k${index}: &k${index} [${Array(9).fill(item).join()}]\n`;
+  });
+  const hostile = [
+    { path: ".coder/workflows/bomb.yaml", text: layers.join(""), problem: "aliases multiply the file" },
+    {
+      path: ".coder/workflows/huge.yaml",
+      text: "# all\n".repeat(200_000),
+      problem: "the file is larger than 1 MB",
+    },
+  ];
+  const files = Object.fromEntries(hostile.map((file) => [file.path, file.text]));
+  const project = await createProject(await apiAsOwner(stack), { name: "Hostile", files });
+  await signInAsOwner(page, `/${project.orgSlug}/${project.slug}/workflows`);
+  for (const { path: file, problem } of hostile) {
+    await page.goto(`/${project.orgSlug}/${project.slug}/workflows/${file.split("/").at(-1)}`);
+    await expect(page.getByRole("list", { name: "Problems" })).toContainText(problem);
+    // It still answers: a key that is typed is in the text.
+    await page.getByRole("textbox", { name: `Editor of ${file}` }).press("Control+Home");
+    await page.keyboard.type("# mine ");
+    await expect(page.getByText("# mine")).toBeVisible();
+  }
 });
 
 /** Commits what is edited straight to main. */
