@@ -38,7 +38,7 @@ beforeAll(async () => {
       printf %s "$PLAIN" | base64; printf 'xx%s' "$PLAIN" | base64
       printf %s "$PLAIN" | od -An -v -tx1 | tr -d ' \\n'
       node -e 'console.log(encodeURIComponent(process.env.PLAIN), JSON.stringify(process.env.PLAIN))'
-      cat '${"$ROOT"}/.coder/secrets.env' .coder/secrets.env 2>&1 || true
+      cat '${home.directory}'/project-*/.coder/secrets.env .coder/secrets.env 2>&1 || true
       NO_PROXY= no_proxy= curl -sS -H "authorization: Bearer $MASKED" --data "token=$MASKED" https://localhost:${service.port}/in
   - step_id: patch
     type: command
@@ -103,6 +103,8 @@ test("W262 commands see placeholders, the allowed host gets the value, and nothi
   // The second step carries a secret into the patch, and is refused as on a server.
   expect(code).toBe(1);
   expect(stdout).toContain("plain fake_value_");
+  // The file itself is out of the command's reach, by its path as in the checkout.
+  expect(stdout).not.toContain("UNASKED");
   expect(stdout).toMatch(/plain \S+ \*\*\*/);
   expect(service.received[0]).toContain(`"authorization":"Bearer ${masked}"`);
   expect(service.received[0]).toContain(`token=${masked}`);
