@@ -363,6 +363,11 @@ describe("triggers, inputs and policies", () => {
     expect(codes(text)).toEqual(["conflicting_keys 4:52"]);
   });
 
+  it("W245 a draft that is to be merged is an error", () => {
+    const text = steps("  - { type: pull_request, title: x, draft: true, merge: true }\n");
+    expect(codes(text)).toEqual(["conflicting_keys 4:50"]);
+  });
+
   it("W32 a workflow without triggers is a warning", () => {
     const result = parseWorkflow(`name: x\n${body}`, { path });
     expect(result).toMatchObject({ ok: true, problems: [{ code: "no_trigger", severity: "warning" }] });

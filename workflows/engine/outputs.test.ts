@@ -65,7 +65,7 @@ test("W236 a run's outputs are told when it ends, from its steps, inputs and pro
     `  - { step_id: a, type: command, command: 'echo "version=1.2" >> $CODER_OUTPUT' }`,
     "outputs: { tag: 'v${{ steps.a.outputs.version }}', code: '${{ steps.a.outputs.exitCode }}', ref: '${{ project.ref }}' }",
   );
-  expect((await fixture.run(runId)).outputs).toEqual({ tag: "v1.2", code: 0, ref: "main" });
+  expect((await fixture.run(runId)).outputs).toEqual({ tag: "v1.2", code: "0", ref: "main" });
 });
 
 test("W75 named files are kept with their hash; links are not followed", async () => {
