@@ -13,12 +13,12 @@ const targetMs = 100;
 /** Lists, filters, a run and a search in the logs of a project with 100,000 runs and 10 million events, over the API. */
 export async function history(): Promise<Measurement[]> {
   const stack = await startTestStack();
-  const sql = postgres(await stack.databaseUrl(), { max: 2, onnotice: () => undefined });
+  const sql = postgres(await stack.databaseUrl(), { max: 1, onnotice: () => undefined });
   try {
     const owner = await signInAsOwner(stack.url);
     const project = await makeProject(owner, { "index.html": "<h1>Bench</h1>" });
     const place = { orgId: owner.orgId, projectId: project.id };
-    const fillMs = await timed(() => fill(sql, place));
+    await fill(sql, place);
     const last = await seedEndedRun(sql, place, 2000);
     await untilPacked(sql, last.id);
     const cursor = await cursorAt(sql, project.id, 30_000);
@@ -26,11 +26,6 @@ export async function history(): Promise<Measurement[]> {
       ...(await lists(owner, project.id, cursor)),
       ...(await oneRun(owner, project.id, last)),
       ...(await searches(owner, project.id)),
-      {
-        name: "filling: 100,000 runs, 10 million events, 200,000 pages of logs",
-        unit: "ms",
-        samples: [fillMs],
-      },
       {
         name: "plans of the lists that read an index",
         unit: "ratio",
@@ -60,6 +55,11 @@ async function fill(sql: Sql, { orgId, projectId }: Place): Promise<void> {
       now() - make_interval(mins => ${runCount} - n), now() - make_interval(mins => ${runCount} - n), now() - make_interval(mins => ${runCount} - n), now(), ${eventsPerRun}
     from generate_series(1, ${runCount}) n`;
   await sql`update projects set last_run_number = ${runCount} where id = ${projectId}`;
+  // Made anew afterwards, as whoever restores a backup does: row by row it would take most of the time.
+  const [index] = await sql<{ definition: string }[]>`
+    select pg_get_indexdef('public.run_log_pages_words'::regclass) as definition`;
+  if (index === undefined) throw new Error("There is no index of the words in logs");
+  await sql`drop index public.run_log_pages_words`;
   // In parts, so that no statement holds ten million rows.
   const part = runCount / 20;
   for (let from = 0; from < runCount; from += part) {
@@ -82,6 +82,9 @@ async function fill(sql: Sql, { orgId, projectId }: Place): Promise<void> {
       from runs r, unnest(array['install', 'test']) step
       where r.project_id = ${projectId} and r.number > ${from} and r.number <= ${from + part} order by r.number`;
   }
+  await sql`set maintenance_work_mem = '1GB'`;
+  await sql.unsafe(index.definition);
+  await sql`reset maintenance_work_mem`;
   await sql`analyze runs, run_events, run_logs, run_log_pages`;
 }
 
