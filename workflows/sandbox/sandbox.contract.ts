@@ -86,6 +86,7 @@ export function describeSandbox(name: string, open: OpenSandbox): void {
       process.env.CODER_TEST_SECRET = "from the worker";
       const { out } = await opened.run("env", { env: { FROM_STEP: "step" } });
       delete process.env.CODER_TEST_SECRET;
+      expect(out).not.toContain("NODE_COMPILE_CACHE");
       expect(out).toContain("FROM_RUN=run\n");
       expect(out).toContain("FROM_STEP=step\n");
       expect(out).not.toContain("from the worker");

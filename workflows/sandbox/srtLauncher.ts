@@ -27,6 +27,8 @@ export interface SrtLaunch {
 }
 
 async function main(): Promise<void> {
+  // For this process only: commands have no business in it, and srt hands on its environment.
+  delete process.env.NODE_COMPILE_CACHE;
   const [settingsFile = "", ...command] = process.argv.slice(2);
   const launch = JSON.parse(readFileSync(settingsFile, "utf8")) as SrtLaunch;
   const config = SandboxRuntimeConfigSchema.parse(launch.sandbox);
