@@ -14,7 +14,6 @@ import type { Stack } from "./fixtures/stack.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "accessibility" });
-test.setTimeout(300_000);
 
 const workflowPath = ".coder/workflows/hello.yaml";
 

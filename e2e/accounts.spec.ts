@@ -4,7 +4,6 @@ import { apiAsOwner, createProject } from "./fixtures/apiClient.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "accounts" });
-test.setTimeout(240_000);
 
 async function signUp(page: Page, email: string): Promise<void> {
   await page.goto("/signin");

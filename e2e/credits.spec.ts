@@ -5,7 +5,6 @@ import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 // A second of a command costs a credit.
 test.use({ stackName: "credits", stackEnv: { CODER_CREDITS_PER_MINUTE: "60" } });
-test.setTimeout(240_000);
 
 const path = ".coder/workflows/paid.yaml";
 const workflow = [

@@ -5,7 +5,6 @@ import { expectNoViolations } from "./fixtures/expectNoViolations.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "history" });
-test.setTimeout(120_000);
 
 const path = ".coder/workflows/say.yaml";
 /** A link of a terminal, markup, a control that reorders text, and a word to look for. */

@@ -4,7 +4,6 @@ import { createViteTemplate } from "./fixtures/templates.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "redRuns" });
-test.setTimeout(240_000);
 
 const ciPath = ".coder/workflows/ci.yaml";
 

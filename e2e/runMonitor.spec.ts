@@ -13,7 +13,6 @@ import {
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "runMonitor" });
-test.setTimeout(240_000);
 
 const lines = 400;
 const countPath = ".coder/workflows/count.yaml";

@@ -3,7 +3,6 @@ import { apiAsOwner, createProject } from "./fixtures/apiClient.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "secrets" });
-test.setTimeout(120_000);
 
 const yaml = `name: Publish
 triggers: [{ type: manual }]

@@ -3,8 +3,6 @@ import { expectNoViolations } from "./fixtures/expectNoViolations.ts";
 import { signInAsOwner } from "./fixtures/test.ts";
 import { freePort, startStack } from "./fixtures/stack.ts";
 
-test.setTimeout(180_000);
-
 test("a share link needs no account, outlives a restart, and is dead once revoked", async ({ browser }) => {
   // A stack of its own, because it is stopped and started again on the same port and data.
   const port = await freePort();

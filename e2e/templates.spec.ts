@@ -11,7 +11,6 @@ import { createViteTemplate, zipOf } from "./fixtures/templates.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "templates" });
-test.setTimeout(300_000);
 
 /** Projects that we did not write: what create-vite makes, imported as a zip through the page. */
 for (const template of ["vanilla-ts", "react-ts", "solid-ts", "vue-ts", "svelte-ts"]) {
