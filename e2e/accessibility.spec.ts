@@ -14,6 +14,8 @@ import type { Stack } from "./fixtures/stack.ts";
 import { expect, signInAsOwner, test } from "./fixtures/test.ts";
 
 test.use({ stackName: "accessibility" });
+// Eighty pages, each looked at by axe.
+test.setTimeout(900_000);
 
 const workflowPath = ".coder/workflows/hello.yaml";
 
