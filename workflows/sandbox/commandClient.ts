@@ -151,8 +151,9 @@ class Connection implements Sandbox {
     const call = this.#calls.get(message.id);
     if (!call) return;
     if ("stream" in message) {
-      const taken = call.onOutput?.(message.stream, message.text);
-      if (taken) this.#hold(taken);
+      const taken: unknown = call.onOutput?.(message.stream, message.text);
+      // Whoever only collects lines may give back what `push` does.
+      if (taken instanceof Promise) this.#hold(taken);
       return;
     }
     if (call.onReached === undefined) return this.#finish(message.id, call, message);
@@ -167,7 +168,7 @@ class Connection implements Sandbox {
   }
 
   /** Reads nothing more until the output was taken: then the pipe fills, and whoever prints waits. */
-  #hold(taken: Promise<void>): void {
+  #hold(taken: Promise<unknown>): void {
     const { stdout } = this.#server.child;
     this.#held += 1;
     stdout?.pause();
