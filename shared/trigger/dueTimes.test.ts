@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dueTimes, isDue, lastDueTimes, nextDueTime } from "./dueTimes.ts";
+import { dueTimes, isDue, lastDueTimes, nextDueTime, nextDueTimes } from "./dueTimes.ts";
 
 const at = (iso: string): number => Date.parse(iso);
 const due = (cron: string, timezone: string, [from, to]: [string, string]): string[] =>
@@ -145,4 +145,20 @@ test("W91 the last due times of a long absence are found without counting all of
       (time) => new Date(time).getUTCFullYear(),
     ),
   ).toEqual([2021, 2022, 2023, 2024, 2025, 2026]);
+});
+
+test("W91 the next due times are in the zone's own clock, and none are made up for a schedule that ends", () => {
+  const next = nextDueTimes(
+    { cron: "30 2 * * *", timezone: berlin },
+    { from: at("2026-03-27T12:00Z"), max: 3 },
+  );
+  // On the 29th the clock skips from 2 to 3 o'clock.
+  expect(next.map((time) => new Date(time).toISOString())).toEqual([
+    "2026-03-28T01:30:00.000Z",
+    "2026-03-29T01:00:00.000Z",
+    "2026-03-30T00:30:00.000Z",
+  ]);
+  expect(
+    nextDueTimes({ cron: "0 0 31 2 *", timezone: berlin }, { from: at("2026-03-27T12:00Z"), max: 3 }),
+  ).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import { Cron } from "croner";
+import type { Cron } from "croner";
+import { cronPattern } from "./cronPattern.ts";
 
 /**
  * When a cron schedule is due, as instants (milliseconds since the epoch, whole minutes), through changes of the clock.
@@ -26,7 +27,7 @@ const margin = 3 * hour;
 /** Every due time after `from`, up to and with `to`, in order. */
 export function dueTimes(schedule: CronSchedule, from: number, to: number): number[] {
   if (to <= from) return [];
-  const pattern = patternOf(schedule.cron);
+  const pattern = cronPattern(schedule.cron);
   const zone = zoneOf(schedule.timezone);
   const isSteady = zone.offsetAt(from - margin) === zone.offsetAt(to + margin) && to - from < 24 * hour;
   const slack = isSteady ? 0 : margin;
@@ -45,7 +46,7 @@ export function dueTimes(schedule: CronSchedule, from: number, to: number): numb
 /** The first due time after `from`, or undefined when the schedule never is again. */
 export function nextDueTime(schedule: CronSchedule, from: number): number | undefined {
   const zone = zoneOf(schedule.timezone);
-  const label = nextLabel(patternOf(schedule.cron), from + zone.offsetAt(from));
+  const label = nextLabel(cronPattern(schedule.cron), from + zone.offsetAt(from));
   if (label === undefined) return undefined;
   const at = label - zone.offsetAt(label - zone.offsetAt(from));
   const isNear = zone.offsetAt(from - margin) !== zone.offsetAt(from + margin);
@@ -53,6 +54,16 @@ export function nextDueTime(schedule: CronSchedule, from: number): number | unde
   if (!isNear && isSteady) return at;
   const until = Math.max(at, from) + 2 * margin;
   return dueTimes(schedule, from, until)[0] ?? nextDueTime(schedule, until);
+}
+
+/** The next due times after `from`, at most `max`, in order. */
+export function nextDueTimes(schedule: CronSchedule, { from, max }: { from: number; max: number }): number[] {
+  const found: number[] = [];
+  for (let at = nextDueTime(schedule, from); at !== undefined; at = nextDueTime(schedule, at)) {
+    found.push(at);
+    if (found.length >= max) break;
+  }
+  return found;
 }
 
 /** The last due times after `from`, up to and with `to`, at most `max`, in order; looks back no further than it needs. */
@@ -74,18 +85,6 @@ export function isDue(schedule: CronSchedule, at: number): boolean {
 
 function isHourly(cron: string): boolean {
   return (cron.trim().split(/\s+/)[1] ?? "").startsWith("*");
-}
-
-const patterns = new Map<string, Cron>();
-
-function patternOf(cron: string): Cron {
-  const known = patterns.get(cron);
-  if (known !== undefined) return known;
-  const made = new Cron(cron, { mode: "5-part", paused: true, timezone: "UTC" });
-  // Schedules come from files of strangers; the cache must not grow with them.
-  if (patterns.size >= 1000) patterns.clear();
-  patterns.set(cron, made);
-  return made;
 }
 
 /** The next matching reading of a wall clock without jumps, written as if it were UTC. */

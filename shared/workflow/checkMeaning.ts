@@ -1,5 +1,5 @@
-import { Cron } from "croner";
 import { actionForms, actionNameProblem, globProblem } from "../policy/actions.ts";
+import { cronPattern } from "../trigger/cronPattern.ts";
 import { checkGraph } from "./checkGraph.ts";
 import { checkExpressions } from "./checkExpressions.ts";
 import { makeExpressionChecker } from "./expressions.ts";
@@ -52,11 +52,9 @@ function checkTriggers(workflow: Workflow, source: WorkflowSource): Problem[] {
 /** Why an expression is not a five-field cron schedule that fires at least once, or undefined. */
 function cronError(expression: string): string | undefined {
   try {
-    const cron = new Cron(expression, { mode: "5-part", paused: true, timezone: "UTC" });
-    return cron.nextRun() === null ? "it never fires" : undefined;
+    return cronPattern(expression).nextRun() === null ? "it never fires" : undefined;
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError)
-      return error.message.replace(/^CronPattern: /, "");
+    if (error instanceof RangeError) return error.message;
     throw error;
   }
 }

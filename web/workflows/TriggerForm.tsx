@@ -1,6 +1,7 @@
 import Trash from "lucide-solid/icons/trash-2";
 import { createMemo, For, Show } from "solid-js";
-import { cronInWords, nextRunsOf } from "../../shared/workflow/describe/workflowInWords.ts";
+import { nextDueTimes } from "../../shared/trigger/dueTimes.ts";
+import { cronInWords } from "../../shared/workflow/describe/workflowInWords.ts";
 import { IconButton } from "../ui/IconButton.tsx";
 import { FormFields } from "./FormFields.tsx";
 import { FormHead } from "./FormHead.tsx";
@@ -56,10 +57,10 @@ function textAt(form: WorkflowForm, path: readonly (string | number)[]): string 
 function Schedule(props: { cron: string; timezone: string }) {
   const times = createMemo((): Date[] => {
     try {
-      return nextRunsOf(props, { after: new Date(), count: 3 });
+      return nextDueTimes(props, { from: Date.now(), max: 3 }).map((at) => new Date(at));
     } catch (error) {
       // Said at the field by the linter.
-      if (error instanceof TypeError || error instanceof RangeError) return [];
+      if (error instanceof RangeError) return [];
       throw error;
     }
   });

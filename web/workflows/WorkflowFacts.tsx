@@ -1,10 +1,7 @@
 import { createQuery } from "@tanstack/solid-query";
 import { createMemo, For, Show, type JSX } from "solid-js";
-import {
-  nextRunOf,
-  policiesInWords,
-  triggerInWords,
-} from "../../shared/workflow/describe/workflowInWords.ts";
+import { nextDueTimes } from "../../shared/trigger/dueTimes.ts";
+import { policiesInWords, triggerInWords } from "../../shared/workflow/describe/workflowInWords.ts";
 import type { Workflow } from "../../shared/workflow/schema.ts";
 import { useApi } from "../api.ts";
 import type { Project } from "../project.ts";
@@ -92,10 +89,11 @@ export function WorkflowFacts(props: WorkflowFactsProps) {
 function Meaning(props: { workflow: Workflow }) {
   const inputs = () => Object.entries(props.workflow.inputs);
   const next = createMemo(() => {
+    const now = Date.now();
     const times = props.workflow.triggers.flatMap((trigger) =>
-      trigger.type === "cron" ? [nextRunOf(trigger, new Date())] : [],
+      trigger.type === "cron" ? nextDueTimes(trigger, { from: now, max: 1 }) : [],
     );
-    return times.filter((time) => time !== null).sort((a, b) => a.getTime() - b.getTime())[0];
+    return times.length === 0 ? undefined : new Date(Math.min(...times));
   });
   return (
     <>

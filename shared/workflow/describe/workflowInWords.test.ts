@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { policiesSchema } from "../schema.ts";
 import type { Trigger } from "../schema.ts";
-import { nextRunOf, policiesInWords, triggerInWords } from "./workflowInWords.ts";
+import { policiesInWords, triggerInWords } from "./workflowInWords.ts";
 
 const actors = { allow_bots: false };
 
@@ -28,9 +28,8 @@ it.each<[Trigger, string]>([
   expect(triggerInWords(trigger)).toBe(text);
 });
 
-it("a schedule that cannot be put into words is shown as it is, and the next time is in its zone", () => {
+it("a schedule that cannot be put into words is shown as it is", () => {
   const cron = { type: "cron", cron: "0 9 * * 1", timezone: "Europe/Berlin", catch_up: "last" } as const;
-  expect(nextRunOf(cron, new Date("2026-03-28T12:00:00Z"))?.toISOString()).toBe("2026-03-30T07:00:00.000Z");
   expect(triggerInWords({ ...cron, cron: "nonsense" })).toBe("nonsense, Europe/Berlin time");
 });
 

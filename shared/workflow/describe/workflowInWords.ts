@@ -1,4 +1,3 @@
-import { Cron } from "croner";
 import cronstrue from "cronstrue";
 import type { Policies, Trigger } from "../schema.ts";
 
@@ -28,22 +27,6 @@ export function cronInWords(cron: string): string {
     if (typeof error === "string" || error instanceof Error) return cron;
     throw error;
   }
-}
-
-type Schedule = Pick<Extract<Trigger, { type: "cron" }>, "cron" | "timezone">;
-
-/** When a schedule fires next; null for one that never does. */
-export function nextRunOf(schedule: Schedule, after: Date): Date | null {
-  return cronOf(schedule).nextRun(after);
-}
-
-/** The next `count` times that a schedule fires. @throws TypeError or RangeError for what is no schedule or zone. */
-export function nextRunsOf(schedule: Schedule, { after, count }: { after: Date; count: number }): Date[] {
-  return cronOf(schedule).nextRuns(count, after);
-}
-
-function cronOf({ cron, timezone }: Schedule): Cron {
-  return new Cron(cron, { mode: "5-part", paused: true, timezone });
 }
 
 const eventWords: Record<Extract<Trigger, { type: "repo_event" }>["event"], string> = {

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { CORE_SCHEMA, load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { readWorkflowSource } from "../workflowSource.ts";
 import { editWorkflow } from "./editWorkflow.ts";
@@ -474,15 +475,15 @@ function inverseOf(edit: WorkflowEdit, before: JsonObject): WorkflowEdit | undef
       if (first !== "steps") return { kind: "remove", path: edit.path };
       const old = steps[Number(index)]?.[String(key)];
       if (old === undefined) return { kind: "remove", path: edit.path };
-      // A text of several lines comes back in another of the ways to write it.
+      // What is put in must be plain as well (`null` would be quoted): the way a text was written is its place's, and a
+      // text of several lines comes back in another of the ways to write it.
       const plain =
         typeof old === "string" &&
         !old.includes("\n") &&
         typeof edit.value === "string" &&
-        !edit.value.includes("\n");
-      return plain && /^[a-z]+$/.test(edit.value as string)
-        ? { kind: "set", path: edit.path, value: old }
-        : undefined;
+        /^[a-z]+$/.test(edit.value) &&
+        load(edit.value, { schema: CORE_SCHEMA }) === edit.value;
+      return plain ? { kind: "set", path: edit.path, value: old } : undefined;
     }
     default:
       return undefined;
