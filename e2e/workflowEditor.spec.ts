@@ -66,9 +66,12 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     await box(page, /^npm ci/).focus();
     await page.keyboard.press("Delete");
     await expect(box(page, /^npm ci/)).toHaveCount(0);
+    const offer = page.getByRole("button", { name: "Undo", exact: true });
+    await expect(offer).toBeVisible();
     await box(page, /^npm test/).focus();
     await page.keyboard.press("Control+z");
     await expect.poll(() => textOf(page)).toBe(yaml);
+    await expect(offer).toHaveCount(0);
   });
 
   await test.step("typing changes the graph; completion, the linter and its correction", async () => {

@@ -14,7 +14,8 @@ export interface ToastOptions {
 }
 
 export interface Toasts {
-  show: (options: ToastOptions) => void;
+  /** Answers with what closes it before its time. */
+  show: (options: ToastOptions) => () => void;
   /** A failure of something the user asked for: `what` says what, the error says why. */
   fail: (what: string, error: unknown) => void;
 }
@@ -35,15 +36,17 @@ export function ToastProvider(props: ParentProps) {
     lastId += 1;
     const toast = { ...options, id: lastId };
     setShown((before) => [...before.slice(-3), toast]);
-    if (options.tone === "failed") return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      close(toast.id);
-    }, options.duration ?? 6000);
-    timers.add(timer);
+    if (options.tone !== "failed") {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        close(toast.id);
+      }, options.duration ?? 6000);
+      timers.add(timer);
+    }
+    return () => close(toast.id);
   };
   const fail = (what: string, error: unknown) =>
-    show({ text: `${what}: ${toCoderError(error).message}`, tone: "failed" });
+    void show({ text: `${what}: ${toCoderError(error).message}`, tone: "failed" });
   onCleanup(() => timers.forEach(clearTimeout));
 
   return (

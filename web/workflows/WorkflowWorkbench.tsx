@@ -43,6 +43,8 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
   const toasts = useToasts();
   const [view, setView] = createSignal<View>("graph");
   const [chosen, setChosen] = createSignal<Chosen | null>(null);
+  /** The toast that offers to take the last removal back, and the text that it left. */
+  const [offer, setOffer] = createSignal<{ text: string; close: () => void } | null>(null);
   const [module] = createResource(() => import("./workflowEditor.ts"));
   const api = useApi();
   const files = createQuery(() => ({
@@ -102,13 +104,20 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
         : { kind: "remove", path: ["triggers", what.index] },
     );
     if (!done) return;
-    const after = props.draft.text();
-    const run = () => {
-      if (props.draft.text() === after) editor?.undo();
-      else toasts.show({ text: "The file was edited since. Undo goes back edit by edit." });
-    };
-    toasts.show({ text: `Removed: ${name ?? "it"}`, action: { label: "Undo", run } });
+    offer()?.close();
+    const action = { label: "Undo", run: () => editor?.undo() };
+    setOffer({
+      text: props.draft.text(),
+      close: toasts.show({ text: `Removed: ${name ?? "it"}`, action }),
+    });
   };
+  // Offered as long as it is the last edit: after another one, Undo would take that one back.
+  createEffect(() => {
+    const offered = offer();
+    if (offered === null || props.draft.text() === offered.text) return;
+    offered.close();
+    setOffer(null);
+  });
   const choose = (next: Chosen | null) => {
     setChosen(next);
     const line = next === null ? undefined : lineAt(props.draft.text(), [next.part, next.index]);
