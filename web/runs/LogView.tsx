@@ -47,7 +47,8 @@ export function LogView(props: LogViewProps) {
   const [current, setCurrent] = createSignal(-1);
   const [follow, setFollow] = createSignal(props.live && props.line === null);
   const count = () => props.log.count();
-  const found = props.log.found(words);
+  const hits = props.log.found(words);
+  const found = () => hits().lines;
   const needle = () => words().toLowerCase();
 
   const groups = () => props.log.groups();
@@ -67,6 +68,12 @@ export function LogView(props: LogViewProps) {
     const around = groups().find(({ start, end }) => start < index && index <= (end ?? Infinity));
     if (around !== undefined && folded().has(around.start)) toggleFold(around.start);
     list?.scrollToIndex(rows().rowOf(index));
+  };
+  const hitsInWords = (): string => {
+    if (hits().searching) return "searching …";
+    if (hits().error !== null) return "search failed";
+    const all = found().length;
+    return all === 0 ? "no matches" : `${Math.max(current() + 1, 1)} of ${all}`;
   };
   const goTo = (step: number) => {
     const length = found().length;
@@ -160,7 +167,7 @@ export function LogView(props: LogViewProps) {
         </label>
         <Show when={words() !== ""}>
           <span class="tabular px-1 text-xs whitespace-nowrap text-muted" role="status">
-            {found().length === 0 ? "no matches" : `${Math.max(current() + 1, 1)} of ${found().length}`}
+            {hitsInWords()}
           </span>
           <IconButton
             label="Previous match"
@@ -192,6 +199,13 @@ export function LogView(props: LogViewProps) {
         {(error) => (
           <p role="alert" class="border-b border-line bg-failed-soft px-4 py-1 text-failed">
             Some lines could not be loaded: {toCoderError(error()).message}
+          </p>
+        )}
+      </Show>
+      <Show when={hits().error}>
+        {(error) => (
+          <p role="alert" class="border-b border-line bg-failed-soft px-4 py-1 text-failed">
+            The log could not be searched: {toCoderError(error()).message} Type on to try again.
           </p>
         )}
       </Show>

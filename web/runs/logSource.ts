@@ -11,13 +11,25 @@ export interface LogSource {
   /** A line from 0; undefined while it is being fetched. Tracked: asks again when it is there. */
   lineAt: (index: number) => LogLine | undefined;
   groups: Accessor<readonly LogGroup[]>;
-  /** Which lines hold the words, ignoring case; grows while it is looked. */
-  found: (words: Accessor<string>) => Accessor<readonly number[]>;
+  /** Looks for words, ignoring case. */
+  found: (words: Accessor<string>) => Accessor<LogHits>;
   /** All of it without escapes. */
   text: () => Promise<string>;
   /** Why lines are missing. */
   error: Accessor<unknown>;
 }
+
+/** Lines that hold the words that were looked for. */
+export interface LogHits {
+  /** From 0, in order. */
+  lines: readonly number[];
+  /** There may be more: the answer is not here yet. */
+  searching: boolean;
+  /** Why there is no answer. */
+  error: unknown;
+}
+
+const noHits: LogHits = { lines: [], searching: false, error: null };
 
 /** The log of a run that goes on, folded from its events. */
 export function createLiveLog(log: Accessor<StepLog>): LogSource {
@@ -27,7 +39,7 @@ export function createLiveLog(log: Accessor<StepLog>): LogSource {
     count: createMemo(() => lineCount(log())),
     lineAt: (index) => lineAt(log(), index),
     groups: createMemo(() => groups.read(log())),
-    found: (words) => createMemo(() => search.find(log(), words())),
+    found: (words) => createMemo(() => ({ ...noHits, lines: search.find(log(), words()) })),
     text: () => {
       const lines: string[] = [];
       for (const line of logLines(log())) lines.push(stripAnsi(line.text));
@@ -76,18 +88,17 @@ const typingMs = 150;
 function createServerSearch(
   words: Accessor<string>,
   find: (words: string) => Promise<number[]>,
-): Accessor<readonly number[]> {
-  const [found, setFound] = createSignal<readonly number[]>([]);
+): Accessor<LogHits> {
+  const [hits, setHits] = createSignal(noHits);
   createEffect(
     on(words, (wanted) => {
-      setFound([]);
+      setHits({ ...noHits, searching: wanted !== "" });
       if (wanted === "") return;
       let current = true;
       const timer = setTimeout(() => {
-        // What cannot be searched now shows no match; the next letter asks again.
         find(wanted).then(
-          (lines) => current && setFound(lines),
-          () => undefined,
+          (lines) => current && setHits({ ...noHits, lines }),
+          (error: unknown) => current && setHits({ ...noHits, error }),
         );
       }, typingMs);
       onCleanup(() => {
@@ -96,5 +107,5 @@ function createServerSearch(
       });
     }),
   );
-  return found;
+  return hits;
 }
