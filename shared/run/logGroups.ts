@@ -17,9 +17,9 @@ export interface LogGroups {
 const opening = /^(?:::group::|##\[group\])(.*)$/;
 const closing = /^(?:::endgroup::|##\[endgroup\])/;
 
-/** Finds the groups of a log that grows, reading each finished line once. Groups do not nest: a new one ends the last. */
+/** Finds the groups of a log that grows, reading each finished line once. */
 export function makeLogGroups(): LogGroups {
-  let groups: LogGroup[] = [];
+  let groups: readonly LogGroup[] = [];
   let readTo = 0;
   return {
     read: (log) => {
@@ -27,24 +27,29 @@ export function makeLogGroups(): LogGroups {
         groups = [];
         readTo = 0;
       }
-      const before = groups;
-      for (; readTo < log.length; readTo += 1) {
-        const text = lineAt(log, readTo)?.text ?? "";
-        // The first characters tell for nearly every line, without stripping it.
-        if (!text.includes("group")) continue;
-        const line = stripAnsi(text);
-        const open = groups.at(-1);
-        const title = opening.exec(line)?.[1];
-        if (title !== undefined) {
-          const ended = open?.end === null ? [...groups.slice(0, -1), { ...open, end: readTo - 1 }] : groups;
-          groups = [...ended, { start: readTo, end: null, title: title.trim() || "Group" }];
-        } else if (closing.test(line) && open?.end === null) {
-          groups = [...groups.slice(0, -1), { ...open, end: readTo }];
-        }
-      }
-      return groups === before ? before : groups;
+      for (; readTo < log.length; readTo += 1)
+        groups = groupsWith(groups, { index: readTo, text: lineAt(log, readTo)?.text ?? "" });
+      return groups;
     },
   };
+}
+
+/** The groups after one more line; the same list when it changes none. Groups do not nest: a new one ends the last. */
+export function groupsWith(
+  groups: readonly LogGroup[],
+  { index, text }: { index: number; text: string },
+): readonly LogGroup[] {
+  // The first characters tell for nearly every line, without stripping it.
+  if (!text.includes("group")) return groups;
+  const line = stripAnsi(text);
+  const open = groups.at(-1);
+  const title = opening.exec(line)?.[1];
+  if (title !== undefined) {
+    const ended = open?.end === null ? [...groups.slice(0, -1), { ...open, end: index - 1 }] : groups;
+    return [...ended, { start: index, end: null, title: title.trim() || "Group" }];
+  }
+  if (closing.test(line) && open?.end === null) return [...groups.slice(0, -1), { ...open, end: index }];
+  return groups;
 }
 
 /** Which line stands in which row when some groups are folded. */

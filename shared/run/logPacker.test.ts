@@ -1,14 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogChunk } from "./events.ts";
-import { cutPage, maxLineChars, packLog, unpackPage, type PackedLog } from "./packedLog.ts";
+import { LogPacker, maxLineChars } from "./logPacker.ts";
+import { cutPage, unpackPage, type PackedPage } from "./packedLog.ts";
 import { appendLog, emptyLog, logLines } from "./stepLog.ts";
 
 const chunk = (text: string, at = 1, stream: LogChunk["stream"] = "out"): LogChunk => ({ stream, text, at });
-const unpack = (packed: PackedLog) => packed.pages.flatMap(unpackPage);
+const unpack = (packed: { pages: PackedPage[] }) => packed.pages.flatMap(unpackPage);
 
-describe("packLog", () => {
-  test("W163 pages hold exactly the lines that the live log has, in any mixture of streams and pieces", async () => {
+/** What a log becomes that is read in pieces of so many chunks. */
+function packed(chunks: readonly LogChunk[], pieceSize = 1) {
+  const packer = new LogPacker();
+  const pages: PackedPage[] = [];
+  for (let from = 0; from < chunks.length; from += pieceSize)
+    pages.push(...packer.add(chunks.slice(from, from + pieceSize)));
+  const last = packer.end();
+  for (;;) {
+    const { value, done } = last.next();
+    if (done === true) return { pages, ...value };
+    pages.push(value);
+  }
+}
+
+describe("LogPacker", () => {
+  test("W163 pages hold exactly the lines that the live log has, in any mixture of streams and pieces", () => {
     const chunks = fc.array(
       fc.record({
         stream: fc.constantFrom("out" as const, "err" as const, "note" as const),
@@ -17,10 +32,10 @@ describe("packLog", () => {
       }),
       { maxLength: 60 },
     );
-    await fc.assert(
-      fc.asyncProperty(chunks, async (all) => {
+    fc.assert(
+      fc.property(chunks, fc.integer({ min: 1, max: 60 }), (all, pieceSize) => {
         const log = appendLog(emptyLog, all);
-        expect(unpack(await packLog(log))).toEqual([...logLines(log)]);
+        expect(unpack(packed(all, pieceSize))).toEqual([...logLines(log)]);
       }),
     );
   });
@@ -48,46 +63,38 @@ describe("packLog", () => {
     );
   });
 
-  test("W163 200,000 lines become pages that begin where the one before ends", async () => {
-    let log = emptyLog;
-    for (let from = 0; from < 200_000; from += 1000) {
-      const text = Array.from({ length: 1000 }, (_, index) => `line ${from + index}\n`).join("");
-      log = appendLog(log, [chunk(text, from)]);
-    }
-    let pauses = 0;
-    const packed = await packLog(log, () => Promise.resolve((pauses += 1)));
-    expect(packed.lines).toBe(200_000);
-    expect(pauses).toBe(packed.pages.length);
+  test("W163 200,000 lines become pages that begin where the one before ends", () => {
+    const chunks = Array.from({ length: 200 }, (_, part) => {
+      const from = part * 1000;
+      return chunk(Array.from({ length: 1000 }, (_, index) => `line ${from + index}\n`).join(""), from);
+    });
+    const { pages, lines } = packed(chunks, 7);
+    expect(lines).toBe(200_000);
     let next = 0;
-    for (const page of packed.pages) {
+    for (const page of pages) {
       expect(page.firstLine).toBe(next);
       next += page.lines;
     }
     expect(next).toBe(200_000);
-    expect(unpackPage(packed.pages.at(-1)!).at(-1)).toEqual({
-      stream: "out",
-      text: "line 199999",
-      at: 199_000,
-    });
+    expect(unpackPage(pages.at(-1)!).at(-1)).toEqual({ stream: "out", text: "line 199999", at: 199_000 });
   });
 
-  test("what is searched has no escapes, and is stored only where it differs", async () => {
-    const packed = await packLog(appendLog(emptyLog, [chunk("\u001b[32mrounds\u001b[0m half\n")]));
-    expect(packed.pages[0]).toMatchObject({ body: "\u001b[32mrounds\u001b[0m half", plain: "rounds half" });
-    expect((await packLog(appendLog(emptyLog, [chunk("rounds\n")]))).pages[0]!.plain).toBeNull();
+  test("what is searched has no escapes, and is stored only where it differs", () => {
+    const coloured = packed([chunk("\u001b[32mrounds\u001b[0m half\n")]);
+    expect(coloured.pages[0]).toMatchObject({ body: "\u001b[32mrounds\u001b[0m half", plain: "rounds half" });
+    expect(packed([chunk("rounds\n")]).pages[0]!.plain).toBeNull();
   });
 
-  test("W164 a line of ten megabytes is cut with a mark", async () => {
-    const packed = await packLog(appendLog(emptyLog, [chunk("x".repeat(10_000_000)), chunk("\nnext\n")]));
-    const [long, next] = unpack(packed);
+  test("W164 a line of ten megabytes is cut with a mark", () => {
+    const [long, next] = unpack(packed([chunk("x".repeat(10_000_000)), chunk("\nnext\n")]));
     expect(long!.text.length).toBeLessThan(maxLineChars + 100);
     expect(long!.text).toMatch(/cut: the line has 10000000 characters$/);
     expect(next!.text).toBe("next");
   });
 
-  test("groups and an empty log", async () => {
-    expect(await packLog(emptyLog)).toEqual({ lines: 0, groups: [], pages: [] });
-    const grouped = appendLog(emptyLog, [chunk("::group::Install\na\n::endgroup::\nb\n")]);
-    expect((await packLog(grouped)).groups).toEqual([{ start: 0, end: 2, title: "Install" }]);
+  test("groups and an empty log", () => {
+    expect(packed([])).toEqual({ lines: 0, groups: [], pages: [] });
+    const chunks = [chunk("::group::Install\na\n"), chunk("::endgroup::\nb\n")];
+    expect(packed(chunks).groups).toEqual([{ start: 0, end: 2, title: "Install" }]);
   });
 });

@@ -1,7 +1,5 @@
-import { stripAnsi } from "./ansi.ts";
 import type { LogChunk } from "./events.ts";
-import { makeLogGroups, type LogGroup } from "./logGroups.ts";
-import { logLines, type LogLine, type StepLog } from "./stepLog.ts";
+import type { LogLine } from "./stepLog.ts";
 
 /** Where stream or time changes: a line of the page, from 0, and what holds from there on. */
 export type LogMark = [line: number, stream: LogChunk["stream"], at: number];
@@ -20,68 +18,6 @@ export interface PackedPage {
 
 /** A page as it is shown: without what is only searched. */
 export type LogPart = Omit<PackedPage, "plain">;
-
-export interface PackedLog {
-  lines: number;
-  groups: readonly LogGroup[];
-  pages: PackedPage[];
-}
-
-const maxLines = 2000;
-const maxChars = 256 * 1024;
-/** A longer line is cut: nobody reads it, and a browser would choke on it. The log bundle has all of it. */
-export const maxLineChars = 100_000;
-
-/**
- * Puts the log of a step that has ended into pages. The numbers of its lines stay what they were while it ran.
- * A long log takes a second of its thread: `betweenPages` is waited for after each page, so that other work can go on.
- */
-export async function packLog(log: StepLog, betweenPages?: () => Promise<unknown>): Promise<PackedLog> {
-  const pages: PackedPage[] = [];
-  for (const page of packPages(log)) {
-    pages.push(page);
-    await betweenPages?.();
-  }
-  const last = pages.at(-1);
-  const lines = last === undefined ? 0 : last.firstLine + last.lines;
-  return { lines, groups: makeLogGroups().read(log), pages };
-}
-
-function* packPages(log: StepLog): Generator<PackedPage> {
-  let lines: LogLine[] = [];
-  let chars = 0;
-  let count = 0;
-  for (const line of logLines(log)) {
-    const cut = cutLine(line);
-    if (lines.length === maxLines || chars + cut.text.length > maxChars) {
-      if (lines.length > 0) yield packPage(lines, count - lines.length);
-      lines = [];
-      chars = 0;
-    }
-    lines.push(cut);
-    chars += cut.text.length + 1;
-    count += 1;
-  }
-  if (lines.length > 0) yield packPage(lines, count - lines.length);
-}
-
-function cutLine(line: LogLine): LogLine {
-  const { length } = line.text;
-  if (length <= maxLineChars) return line;
-  const kept = line.text.slice(0, maxLineChars).toWellFormed();
-  return { ...line, text: `${kept} … cut: the line has ${length} characters` };
-}
-
-function packPage(lines: readonly LogLine[], firstLine: number): PackedPage {
-  const marks: LogMark[] = [];
-  for (const [index, { stream, at }] of lines.entries()) {
-    const last = marks.at(-1);
-    if (last === undefined || last[1] !== stream || last[2] !== at) marks.push([index, stream, at]);
-  }
-  const body = lines.map((line) => line.text).join("\n");
-  const plain = lines.map((line) => stripAnsi(line.text)).join("\n");
-  return { firstLine, lines: lines.length, body, plain: plain === body ? null : plain, marks };
-}
 
 /** The lines of a page again. */
 export function unpackPage(page: Pick<PackedPage, "body" | "marks">): LogLine[] {

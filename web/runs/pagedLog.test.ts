@@ -1,17 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
-import { packLog } from "../../shared/run/packedLog.ts";
-import { appendLog, emptyLog } from "../../shared/run/stepLog.ts";
+import { LogPacker } from "../../shared/run/logPacker.ts";
 import { makePagedLog, type PagedLogOptions } from "./pagedLog.ts";
 
 const text = Array.from({ length: 9000 }, (_, index) => `line ${index}\n`).join("");
-const packed = await packLog(appendLog(emptyLog, [{ stream: "out", text, at: 7 }]));
+const packer = new LogPacker();
+const pages = [...packer.add([{ stream: "out", text, at: 7 }]), ...packer.end()];
 
 function serve(limit = 8) {
   return vi.fn<PagedLogOptions["fetch"]>((from, to) =>
     Promise.resolve(
-      packed.pages
-        .filter((page) => page.firstLine <= to && page.firstLine + page.lines > from)
-        .slice(0, limit),
+      pages.filter((page) => page.firstLine <= to && page.firstLine + page.lines > from).slice(0, limit),
     ),
   );
 }
@@ -35,7 +33,7 @@ describe("makePagedLog", () => {
   test("W220 what is near to what is looked at is fetched before it is looked at", async () => {
     const fetch = serve();
     const onChange = vi.fn<PagedLogOptions["onChange"]>();
-    const known = packed.pages.slice(0, 1);
+    const known = pages.slice(0, 1);
     const log = makePagedLog({ lines: 9000, known, fetch, onChange });
     expect(log.lineAt(known[0]!.lines - 501)?.text).toBeDefined();
     await Promise.resolve();
@@ -52,7 +50,7 @@ describe("makePagedLog", () => {
     const lines = await log.all();
     expect(lines).toHaveLength(9000);
     expect(lines.at(-1)?.text).toBe("line 8999");
-    expect(fetch).toHaveBeenCalledTimes(packed.pages.length);
+    expect(fetch).toHaveBeenCalledTimes(pages.length);
   });
 
   test("a failure is told, and lines that retention has taken meanwhile are no endless loop", async () => {

@@ -1,9 +1,8 @@
-import { setImmediate } from "node:timers/promises";
-import { emptyLog, appendLog, type StepLog } from "../../shared/run/stepLog.ts";
-import { packLog, type PackedLog } from "../../shared/run/packedLog.ts";
+import { LogPacker } from "../../shared/run/logPacker.ts";
 import type { Sql } from "../engine/database.ts";
-import { findUnpackedRuns } from "./sql/findUnpackedRuns.ts";
-import { storePackedLogs, type UnpackedRun } from "./sql/storePackedLogs.ts";
+import { claimUnpackedRun } from "./sql/claimUnpackedRun.ts";
+import { findUnpackedRuns, type UnpackedRun } from "./sql/findUnpackedRuns.ts";
+import { makePackedLogStore } from "./sql/packedLogStore.ts";
 import { readLogEvents } from "./sql/readLogEvents.ts";
 
 /** Of one round, so that a worker that comes to a long backlog still does its other work. */
@@ -19,12 +18,31 @@ export async function packLogs(sql: Sql): Promise<number> {
   return runs.length;
 }
 
+/** Page by page: a log may be as long as it likes, and the worker's other work goes on in between. */
 async function packRun(sql: Sql, run: UnpackedRun): Promise<void> {
-  const logs = new Map<string, StepLog>();
-  for await (const { stepId, chunks } of readLogEvents(sql, run.id))
-    logs.set(stepId, appendLog(logs.get(stepId) ?? emptyLog, chunks));
-  const packed: (PackedLog & { stepId: string })[] = [];
-  // The worker's other work goes between the pages of a long log.
-  for (const [stepId, log] of logs) packed.push({ stepId, ...(await packLog(log, setImmediate)) });
-  await storePackedLogs(sql, run, packed);
+  await sql.begin(async (tx) => {
+    if (!(await claimUnpackedRun(tx, run.id))) return;
+    const store = makePackedLogStore(tx, run);
+    const packers = new Map<string, LogPacker>();
+    for await (const { stepId, chunks } of readLogEvents(tx, run.id)) {
+      let packer = packers.get(stepId);
+      if (packer === undefined) {
+        packer = new LogPacker();
+        packers.set(stepId, packer);
+        await store.open(stepId);
+      }
+      for (const page of packer.add(chunks)) await store.add(stepId, page);
+    }
+    for (const [stepId, packer] of packers) {
+      const rest = packer.end();
+      for (;;) {
+        const { value, done } = rest.next();
+        if (done !== true) await store.add(stepId, value);
+        else {
+          await store.close(stepId, value);
+          break;
+        }
+      }
+    }
+  });
 }

@@ -1,5 +1,10 @@
 import type { Sql } from "../../engine/database.ts";
-import type { UnpackedRun } from "./storePackedLogs.ts";
+
+export interface UnpackedRun {
+  id: string;
+  orgId: string;
+  projectId: string;
+}
 
 /** Ended runs whose logs are in their events alone, the longest ended first. */
 export function findUnpackedRuns(sql: Sql, limit: number): Promise<UnpackedRun[]> {
