@@ -1,55 +1,21 @@
-import { createHash } from "node:crypto";
 import { freeOfCharge, type Prices } from "../../shared/billing/credits.ts";
-import { CoderError, toCoderError } from "../../shared/errors.ts";
-import type { Artifact, Failure, RunEvent } from "../../shared/run/events.ts";
-import { registryHostsOf } from "../../shared/policy/decideNetwork.ts";
-import type { ExpressionContext, Value } from "../../shared/workflow/expressions.ts";
+import { CoderError } from "../../shared/errors.ts";
+import type { Failure } from "../../shared/run/events.ts";
+import type { Value } from "../../shared/workflow/expressions.ts";
 import { stepKinds } from "../steps/stepKinds.ts";
-import type {
-  Approved,
-  EngineStep,
-  NewArtifact,
-  ObjectStore,
-  RunInfo,
-  StepContext,
-  StepResult,
-  StepSettings,
-} from "../steps/step.ts";
+import type { Approved, EngineStep, StepContext, StepResult } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
-import { isFenced, whenConnected, type Sql } from "./database.ts";
-import { decideAndRecord, freezeRefusal, recordDenials, recordHost } from "./decideAndRecord.ts";
-import type { RunEvents, StepLog } from "./events.ts";
-import { idempotencyId } from "./idempotencyId.ts";
-import type { RunPlan } from "./planRun.ts";
-import type { Redactor } from "./redact.ts";
+import { isFenced, whenConnected } from "./database.ts";
+import { freezeRefusal } from "./decideAndRecord.ts";
+import type { LoadedRun } from "./loadedRun.ts";
+import { makeStepContext, type StepContextDeps } from "./makeStepContext.ts";
 import type { Repair } from "./repair.ts";
-import { reserveAndRecord } from "./reserveAndRecord.ts";
-import { RunAborted, WorkspaceLost, type RunHost, type RunHosts } from "./runHost.ts";
-import type { LoadedSecrets, RunSecrets } from "./runSecrets.ts";
-import type { Slots } from "./slots.ts";
+import { RunAborted, type RunHost, type RunHosts } from "./runHost.ts";
+import { isLight } from "./runState.ts";
 import { runStarted } from "./runStarted.ts";
-import { isLight, leavesFiles } from "./runState.ts";
-import { leftFilesOf } from "./leftFiles.ts";
-import { beginStep, type StepRunRow } from "./sql/beginStep.ts";
-import { listPassedChecks } from "./sql/listPassedChecks.ts";
-import { listArtifacts } from "./sql/listArtifacts.ts";
-import { notifyMembers } from "./sql/notifyMembers.ts";
-import { publishDeployment } from "./sql/publishDeployment.ts";
-import { makeStepSecrets, openedOf } from "./stepSecrets.ts";
-
-export interface StepRequest {
-  runId: string;
-  stepId: string;
-  /** From 1. */
-  attempt: number;
-  /** How often the step had begun when this attempt was decided on: more than one further begin is an interruption. */
-  execsBefore: number;
-  /** No attempt follows this one. */
-  last: boolean;
-  approved: readonly Approved[];
-  /** The run was stopped while this attempt was due. */
-  stopped: "canceled" | "budget_wall_clock" | null;
-}
+import type { Slots } from "./slots.ts";
+import { beginStep } from "./sql/beginStep.ts";
+import { failureOf, withMessage } from "./stepFailure.ts";
 
 export type StepOutcome =
   | {
@@ -67,21 +33,29 @@ export type StepOutcome =
 
 type NeedsApproval = Extract<StepResult, { status: "needs_approval" }>;
 
-export interface ExecuteDeps {
-  sql: Sql;
-  workerId: string;
-  events: RunEvents;
+export interface StepRequest {
+  runId: string;
+  stepId: string;
+  /** From 1. */
+  attempt: number;
+  /** How often the step had begun when this attempt was decided on: more than one further begin is an interruption. */
+  execsBefore: number;
+  /** No attempt follows this one. */
+  last: boolean;
+  approved: readonly Approved[];
+  /** The run was stopped while this attempt was due. */
+  stopped: "canceled" | "budget_wall_clock" | null;
+}
+
+export interface ExecuteDeps extends StepContextDeps {
   hosts: RunHosts;
   slots: Slots;
-  store: ObjectStore;
-  secrets: RunSecrets;
   repair: Repair;
   /** What runs that begin here pay. */
   prices: Prices;
   /** A step of the run pauses between two attempts, until the returned function is called. */
   pausing(runId: string): () => void;
-  settings: StepSettings;
-  load(runId: string): Promise<{ run: RunInfo; plan: RunPlan; event: Record<string, Value> }>;
+  load(runId: string): Promise<Pick<LoadedRun, "run" | "plan" | "event">>;
   /** The lease is lost: stop at once. */
   onFenced(): void;
 }
@@ -173,8 +147,9 @@ async function attemptStep(deps: ExecuteDeps, request: StepRequest): Promise<Ste
     }
     if (interrupted)
       log.write("note", "The worker died while this step ran; it is run again from its beginning.\n");
-    const context = makeContext(deps, {
-      request,
+    const context = makeStepContext(deps, {
+      attempt,
+      approved: request.approved,
       run,
       plan,
       step,
@@ -249,30 +224,6 @@ async function repaired(
   return { ...worked, failure: result.failure, gaveUp: true };
 }
 
-function withMessage(step: EngineStep, failure: Failure): Failure {
-  const said = step.onFailure.type === "fail_fast" ? step.onFailure.message : undefined;
-  return said === undefined ? failure : { ...failure, message: `${said} (${failure.message})` };
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof WorkspaceLost) return { code: "interrupted", message: error.message };
-  const coder = toCoderError(error);
-  if (/\bENOSPC\b|No space left on device/i.test(coder.message)) {
-    const message = `The disk of the worker is full: free some space, then run it again. (${coder.message})`;
-    return { code: coder.message.startsWith("git ") ? "checkout_failed" : "sandbox_unavailable", message };
-  }
-  if (coder.code === "bad_input") return { code: "expression", message: coder.message };
-  if (coder.code !== "unavailable") return { code: "internal", message: coder.message };
-  return {
-    code: coder.message.startsWith("git ")
-      ? "checkout_failed"
-      : coder.message.includes("sandbox")
-        ? "sandbox_unavailable"
-        : "internal",
-    message: coder.message,
-  };
-}
-
 /** How a step ends whose run is stopped; on a worker that leaves it does not end. */
 function abortedEnd(host: RunHost): Ended {
   if (host.abortReason === "handover") throw new RunAborted("handover");
@@ -281,176 +232,4 @@ function abortedEnd(host: RunHost): Ended {
       ? { code: "budget_wall_clock", message: "The run's time was up." }
       : { code: "canceled", message: "The run was canceled." };
   return { status: "canceled", failure, outputs: {}, exitCode: null };
-}
-
-interface ContextParts {
-  request: StepRequest;
-  run: RunInfo;
-  plan: RunPlan;
-  step: EngineStep;
-  event: Record<string, Value>;
-  host: RunHost;
-  log: StepLog;
-  loaded: LoadedSecrets;
-  /** Where the run's steps were when this one began. */
-  rows: readonly StepRunRow[];
-  prices: Prices;
-  execution: string;
-}
-
-function makeContext(deps: ExecuteDeps, parts: ContextParts): StepContext {
-  const { request, run, plan, step, host, log, loaded, execution } = parts;
-  const finished = parts.rows.filter((row) =>
-    ["succeeded", "failed", "skipped", "canceled"].includes(row.status),
-  );
-  // Steps that have ended and are not this one: what runs beside it is as new as it is, wherever it runs.
-  const workMayExist = finished.some(
-    // What was taken over from an earlier run has not begun here, but its files are.
-    (row) =>
-      leavesFiles(row) &&
-      !(run.dryRun && row.type === "agent") &&
-      (row.execs > 0 || row.status === "succeeded"),
-  );
-  const leftFiles = leftFilesOf(deps, { run, plan, finished });
-  const expressions: ExpressionContext = {
-    inputs: run.inputs,
-    event: parts.event,
-    project: plan.project,
-    run: { id: run.id, number: run.number, commit: run.commit, trigger: run.trigger, attempt: run.attempt },
-    steps: Object.fromEntries(
-      finished.map((row) => [row.step_id, { status: row.status, outputs: row.outputs }]),
-    ),
-  };
-  const decideDeps = {
-    sql: deps.sql,
-    events: deps.events,
-    run,
-    stepId: step.id,
-    policies: plan.policies,
-    approved: request.approved,
-    log: (text: string) => log.write("note", text),
-  };
-  const reserveDeps = {
-    ...decideDeps,
-    workerId: deps.workerId,
-    attempt: request.attempt,
-    isHandingOver: () => host.abortReason === "handover",
-  };
-  return {
-    run,
-    step,
-    attempt: request.attempt,
-    policies: plan.policies,
-    settings: deps.settings,
-    checkoutDir: host.repoDir,
-    sandbox: (names = []) =>
-      host.sandbox(run, {
-        policies: plan.policies,
-        workMayExist,
-        leftFiles,
-        secrets: openedOf(loaded, names),
-      }),
-    cache: () =>
-      host.cache(
-        run,
-        plan.steps.some((one) => one.type === "agent"),
-      ),
-    secrets: makeStepSecrets({ ...deps, runId: run.id, stepId: step.id, execution, loaded }),
-    log: (stream, text) => log.write(stream, text),
-    logRoom: () => log.room(),
-    decide: (intent) => decideAndRecord(decideDeps, intent),
-    prices: parts.prices,
-    reserve: (wish) => reserveAndRecord(reserveDeps, wish),
-    denied: (rule, message, input) =>
-      recordDenials(decideDeps, [{ rule, message }], input ? { action: input.action, input } : {}),
-    reached: (host) =>
-      recordHost(decideDeps, { host, registryHosts: registryHostsOf(deps.settings.registry) }),
-    artifact: (artifact) => storeArtifact(deps, { run, stepId: step.id }, artifact),
-    passedChecks: (commit = run.commit) =>
-      whenConnected(() => listPassedChecks(deps.sql, { projectId: run.projectId, commit })),
-    artifacts: () => whenConnected(() => listArtifacts(deps.sql, run.id)),
-    signal: host.signal,
-    expressions,
-    approved: request.approved,
-    idempotencyId: (purpose) => idempotencyId(run.id, step.id, purpose),
-    publish: (deployment) =>
-      whenConnected(() =>
-        publishDeployment(deps.sql, {
-          ...deployment,
-          projectId: run.projectId,
-          commit: run.commit,
-          runId: run.id,
-        }),
-      ),
-    notify: (message) =>
-      whenConnected(() => notifyMembers(deps.sql, { runId: run.id, stepId: step.id, message })),
-    store: deps.store,
-    crashPoint,
-  };
-}
-
-type ArtifactOwner = { run: Pick<RunInfo, "id" | "orgId">; stepId: string | null };
-
-/** Puts an artifact's bytes into storage, then stores its event. The same kind and name of a step is the same artifact. */
-async function storeArtifact(
-  deps: Pick<ExecuteDeps, "events" | "store" | "secrets">,
-  owner: ArtifactOwner,
-  artifact: NewArtifact,
-): Promise<Artifact> {
-  const created = await putArtifact(deps, owner, artifact);
-  await deps.events.append(owner.run.id, created);
-  return created.event.artifact;
-}
-
-/** Puts an artifact's bytes into storage; the event that says so is still to be stored. */
-export async function putArtifact(
-  deps: Pick<ExecuteDeps, "store" | "secrets">,
-  owner: ArtifactOwner,
-  artifact: NewArtifact,
-): Promise<{ key: string; event: Extract<RunEvent, { type: "artifact.created" }> }> {
-  const id = idempotencyId(
-    owner.run.id,
-    owner.stepId ?? "",
-    "artifact",
-    artifact.kind,
-    artifact.name,
-    ...(artifact.version === undefined ? [] : [artifact.version]),
-  );
-  const redactor = deps.secrets.redactorOf(owner.run.id);
-  const data = redactor.json(artifact.data ?? {});
-  const content = artifact.bytes && withoutSecrets(artifact.bytes, artifact, redactor);
-  const bytes = content ?? Buffer.from(JSON.stringify(data));
-  if (content) {
-    await deps.store.put({
-      bucket: "artifacts",
-      name: `${owner.run.orgId}/${owner.run.id}/${id}`,
-      bytes: content,
-      contentType: artifact.contentType ?? "application/octet-stream",
-    });
-  }
-  const stored: Artifact = {
-    id,
-    kind: artifact.kind,
-    name: artifact.name,
-    stepId: owner.stepId,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
-    size: content?.byteLength ?? 0,
-    data,
-    madeFrom: artifact.madeFrom ?? [],
-  };
-  return { key: `artifact:${id}`, event: { type: "artifact.created", artifact: stored } };
-}
-
-/**
- * The bytes as they may be kept: text without its secrets. Bytes of other kinds are refused whole, but for the log bundle,
- * which is compressed from what was redacted before.
- */
-function withoutSecrets(bytes: Uint8Array, artifact: NewArtifact, redactor: Redactor): Uint8Array {
-  if (artifact.kind === "log_bundle" || !redactor.isIn(bytes)) return bytes;
-  if (artifact.contentType?.startsWith("text/"))
-    return Buffer.from(redactor.text(Buffer.from(bytes).toString("utf8")));
-  throw new CoderError(
-    "forbidden",
-    `The artifact ${artifact.name} holds a secret of the run; it is not kept.`,
-  );
 }

@@ -1,27 +1,22 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Prices } from "../../shared/billing/credits.ts";
 import { toCoderError } from "../../shared/errors.ts";
-import type { Failure, RunStatus } from "../../shared/run/events.ts";
-import type { RunSeed } from "../../shared/run/seedFromFailed.ts";
+import type { Failure } from "../../shared/run/events.ts";
 import { isFinal } from "../../shared/run/transitions.ts";
-import {
-  evaluateCondition,
-  interpolate,
-  type ExpressionContext,
-  type Value,
-} from "../../shared/workflow/expressions.ts";
+import { evaluateCondition, type ExpressionContext, type Value } from "../../shared/workflow/expressions.ts";
 import type { EngineStep, RunInfo } from "../steps/step.ts";
 import { crashPoint } from "./crashPoint.ts";
 import type { StepOutcome, StepRequest } from "./executeStep.ts";
-import { whenConnected, type Sql } from "./database.ts";
+import { conclusion, type Conclusion } from "./conclusion.ts";
+import type { Sql } from "./database.ts";
 import type { RunEvents } from "./events.ts";
 import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approvals.ts";
-import type { KeyedEvent } from "./sql/appendRunEvents.ts";
+import type { LoadedRun } from "./loadedRun.ts";
 import type { RunPlan } from "./planRun.ts";
+import { RunClock } from "./runClock.ts";
 import type { RunMessage } from "./runMessage.ts";
-import { runStarted } from "./runStarted.ts";
+import { RunRecord } from "./runRecord.ts";
 import {
-  failedStep,
   initialState,
   isEnded,
   isLight,
@@ -32,25 +27,8 @@ import {
   type RunState,
   type StepState,
 } from "./runState.ts";
-import { databaseTime } from "./sql/databaseTime.ts";
+import type { KeyedEvent } from "./sql/appendRunEvents.ts";
 import { attemptsOf, stepWorkflowId, stopTopic, type RunStop, type StepArguments } from "./runStep.ts";
-
-/** A run as it is when its workflow begins, or goes on. */
-export interface LoadedRun {
-  run: RunInfo;
-  plan: RunPlan;
-  event: Record<string, Value>;
-  status: RunStatus;
-  /** The run that it repeats. */
-  rerunOf: string | null;
-  seed: RunSeed;
-  /** The worker that took it or parked it last. */
-  takenBy: string | null;
-  /** The token of this execution's claim. */
-  owner: string | null;
-  /** How many messages, or times without one, earlier executions have journaled. */
-  received: number;
-}
 
 export interface RunWorkflowDeps {
   sql: Sql;
@@ -108,25 +86,6 @@ export function makeRunWorkflow(deps: RunWorkflowDeps): (runId: string) => Promi
   };
 }
 
-/** Says that the run goes on here. The first step does not wait for it, and says `run.started` itself if it is first. */
-function announce(deps: RunWorkflowDeps, loaded: LoadedRun): Promise<void> {
-  const { workerId } = deps;
-  // It was parked, and no worker had it.
-  if (loaded.status !== "queued" && loaded.takenBy === workerId) return Promise.resolve();
-  const started = runStarted(workerId, deps.prices);
-  const reason = "The worker that had it stopped; another one goes on.";
-  const resumed: KeyedEvent = {
-    key: `run.resumed:${workerId}`,
-    event: { type: "run.resumed", workerId, reason },
-  };
-  const said = deps.events
-    .append(loaded.run.id, ...(loaded.status === "queued" ? [started] : [started, resumed]))
-    .then(() => undefined);
-  // Whoever needs it said awaits it; until then its failure is nobody's.
-  said.catch(() => undefined);
-  return said;
-}
-
 /** When a step ended, if the message says that: asking for the time is a query and a journaled call. */
 function endOf(message: RunMessage | null): number | null {
   return message?.type === "done" && message.outcome.kind === "ended" ? message.outcome.endedAt : null;
@@ -140,7 +99,8 @@ class Run {
   readonly #loaded: LoadedRun;
   readonly #state: RunState;
   readonly #approvals: Approvals;
-  #announcement: Promise<void> | undefined;
+  readonly #record: RunRecord;
+  readonly #clock: RunClock;
   /** How often each step has been started, and how often it has begun. */
   readonly #rounds = new Map<string, { round: number; execs: number }>();
   /** What has been approved of each step, until what would happen changes. */
@@ -149,9 +109,6 @@ class Run {
   #toReplay: number;
   #stop: Stop | undefined;
   #stopAt = Infinity;
-  /** The database's time as last seen; undefined as long as nobody had to know. */
-  #seen: number | undefined;
-  #activeMs = 0;
   /** A step of ours was told that the run is stopped; the message that says so comes next. */
   #interrupted = false;
 
@@ -163,24 +120,26 @@ class Run {
     this.#plan = loaded.plan;
     this.#event = loaded.event;
     this.#state = initialState(loaded.plan.steps);
+    this.#record = new RunRecord(deps, loaded);
+    this.#clock = new RunClock(deps.sql);
     this.#approvals = makeApprovals({ ...deps, run: loaded.run, gates: loaded.plan.policies.gates });
   }
 
   async drive(): Promise<string> {
     const budgetMs = this.#plan.policies.budget.max_wall_clock_sec * 1000;
-    if (this.#loaded.status !== "queued") void this.#announced();
+    if (this.#loaded.status !== "queued") void this.#record.begun();
     await this.#takeOver();
     // The first steps before the first look at the clock: a journaled call costs a few milliseconds.
     await this.#startReady();
-    await this.#announced();
+    await this.#record.begun();
     for (;;) {
       const working = this.#count("running") > 0;
       const isOver = this.#stop !== undefined || this.#count("waiting", "pending") === 0;
       if (!working && !this.#interrupted && isOver) break;
-      const now = (this.#seen ??= await this.#now());
+      const now = await this.#clock.seen();
       // Waiting for people is not working time: a budget of an hour and an approval over the weekend go together.
       const deadline = Math.min(
-        working ? now + budgetMs - this.#activeMs : Infinity,
+        working ? now + budgetMs - this.#clock.activeMs : Infinity,
         this.#approvals.nextExpiry(),
         this.#stopAt,
       );
@@ -189,7 +148,7 @@ class Run {
       const timeoutSeconds = this.#interrupted ? 5 : working ? left : await this.#park(deadline);
       const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
       this.#toReplay -= 1;
-      this.#clock(endOf(message) ?? (await this.#now()), working);
+      this.#clock.advance(endOf(message) ?? (await this.#clock.read()), working);
       if (await this.#handle(message, working)) break;
     }
     return this.#finish();
@@ -197,28 +156,18 @@ class Run {
 
   /** Acts on what came, or on the time that has passed without anything. Answers whether nothing more is waited for. */
   async #handle(message: RunMessage | null, working: boolean): Promise<boolean> {
-    const now = this.#seen ?? 0;
+    const now = await this.#clock.seen();
     if (this.#interrupted) {
       this.#interrupted = false;
       if (message?.type !== "cancel") await this.#stopRun("canceled", now);
     }
     if (message) await this.#receive(message, now);
-    if (working && this.#activeMs >= this.#plan.policies.budget.max_wall_clock_sec * 1000)
+    if (working && this.#clock.activeMs >= this.#plan.policies.budget.max_wall_clock_sec * 1000)
       await this.#stopRun("budget_wall_clock", now);
     if (now >= this.#stopAt) return true;
     await this.#expire(now);
     await this.#startReady();
     return false;
-  }
-
-  #clock(now: number, working: boolean): void {
-    if (working && this.#seen !== undefined) this.#activeMs += now - this.#seen;
-    this.#seen = now;
-  }
-
-  /** Resolves when the run's beginning, or going on here, is said. */
-  #announced(): Promise<void> {
-    return (this.#announcement ??= announce(this.#deps, this.#loaded));
   }
 
   /**
@@ -229,15 +178,6 @@ class Run {
     if (this.#toReplay <= 0 && (await this.#deps.park(this.#loaded, wakeAt)))
       return new Promise<never>(() => undefined);
     return 0;
-  }
-
-  /**
-   * The database's time, in milliseconds: approvals expire by it, every worker has the same, and a clock that jumps on a
-   * worker's machine uses up nobody's budget. Journaled under the name that DBOS gives its own clock, for the runs from
-   * before.
-   */
-  #now(): Promise<number> {
-    return DBOS.runStep(() => whenConnected(() => databaseTime(this.#deps.sql)), { name: "DBOS.now" });
   }
 
   /**
@@ -257,13 +197,13 @@ class Run {
       if (!earlier) continue;
       if (!filesHere && leavesFiles(step) && !namesFiles(step)) {
         const text = `Run again: the files that it left in run #${earlier.from.number} are not on this machine any more.\n`;
-        await this.#note(step, text);
+        await this.#record.note(step, text);
         continue;
       }
       const end = { status: "succeeded" as const, outputs: earlier.outputs, failure: null };
       this.#ended(step, end);
-      await this.#note(step, `Taken over from run #${earlier.from.number}.\n`);
-      await this.#storeEnd(step, { ...end, reusedFrom: earlier.from });
+      await this.#record.note(step, `Taken over from run #${earlier.from.number}.\n`);
+      await this.#record.stepEnded(step, { ...end, reusedFrom: earlier.from });
     }
   }
 
@@ -304,7 +244,7 @@ class Run {
     }
     if (step.spec.type === "approve") {
       if (this.#run.dryRun) return this.#skip(step, "Dry run: nobody is asked.");
-      await this.#announced();
+      await this.#record.begun();
       await this.#approvals.askForStep(step, { reason: step.spec.reason, round: 1 });
       this.#at(step.id).status = "waiting";
       return;
@@ -324,12 +264,11 @@ class Run {
 
   /** Does a step here, in one journaled call instead of a workflow of its own with its message. */
   async #doHere(step: EngineStep, round: number, request: StepRequest): Promise<void> {
-    // It says itself that the run has started.
-    if (this.#loaded.status === "queued") this.#announcement ??= Promise.resolve();
+    this.#record.leaveBeginningToStep();
     const outcome = await DBOS.runStep(() => this.#deps.attempt(request), { name: `step ${step.id}` });
     const { endedAt } = outcome.kind === "ended" ? outcome : { endedAt: null };
-    if (endedAt === null) this.#announcement = undefined;
-    else this.#clock(endedAt, true);
+    if (endedAt === null) this.#record.beginningNotSaid();
+    else this.#clock.advance(endedAt, true);
     this.#interrupted = outcome.kind === "ended" && outcome.status === "canceled";
     await this.#concluded(step, outcome, round);
   }
@@ -353,7 +292,7 @@ class Run {
     const isOneAttempt = attemptsOf(step.onFailure).attempts === 1;
     if (this.#plan.inline && isLight(step) && isOneAttempt && this.#isAlone(step))
       return this.#doHere(step, round, { ...child, attempt: 1, last: true, stopped: null });
-    void this.#announced();
+    void this.#record.begun();
     await DBOS.startWorkflow(this.#deps.runStep, { workflowID: stepWorkflowId(child) })(child);
   }
 
@@ -408,7 +347,7 @@ class Run {
     if (await this.#approvals.askAgainIfChanged(asked)) return;
     const outputs = { approved: true, approvalId };
     this.#ended(step, { status: "succeeded", outputs, failure: null });
-    await this.#storeEnd(step, { status: "succeeded", outputs, failure: null });
+    await this.#record.stepEnded(step, { status: "succeeded", outputs, failure: null });
   }
 
   async #expire(now: number): Promise<void> {
@@ -420,38 +359,13 @@ class Run {
 
   async #skip(step: EngineStep, note: string): Promise<void> {
     this.#at(step.id).status = "skipped";
-    await this.#note(step, `${note}\n`);
-    await this.#storeEnd(step, { status: "skipped", outputs: {}, failure: null });
-  }
-
-  async #note(step: EngineStep, text: string): Promise<void> {
-    await this.#announced();
-    const chunks = [{ stream: "note" as const, text, at: Date.now() }];
-    await this.#deps.events.append(this.#run.id, {
-      key: `note:${step.id}`,
-      event: { type: "step.log", stepId: step.id, chunks },
-    });
+    await this.#record.note(step, `${note}\n`);
+    await this.#record.stepEnded(step, { status: "skipped", outputs: {}, failure: null });
   }
 
   async #fail(step: EngineStep, failure: Failure): Promise<void> {
     this.#ended(step, { status: "failed", outputs: {}, failure });
-    await this.#storeEnd(step, { status: "failed", outputs: {}, failure });
-  }
-
-  async #storeEnd(
-    step: EngineStep,
-    end: {
-      status: "succeeded" | "failed" | "skipped";
-      outputs: Record<string, Value>;
-      failure: Failure | null;
-      reusedFrom?: { runId: string; number: number };
-    },
-  ): Promise<void> {
-    await this.#announced();
-    await this.#deps.events.append(this.#run.id, {
-      key: `step.finished:${step.id}`,
-      event: { type: "step.finished", stepId: step.id, exitCode: null, durationMs: 0, ...end },
-    });
+    await this.#record.stepEnded(step, { status: "failed", outputs: {}, failure });
   }
 
   async #stopRun(reason: RunStop, now: number, why = "The run was canceled."): Promise<void> {
@@ -491,21 +405,7 @@ class Run {
   }
 
   async #finish(): Promise<string> {
-    let end: { status: "succeeded" | "failed" | "canceled"; failure: Failure | null } =
-      this.#stop ?? this.#verdict();
-    let outputs: Record<string, Value> = {};
-    if (end.status === "succeeded" && !this.#run.dryRun) {
-      try {
-        outputs = Object.fromEntries(
-          Object.entries(this.#plan.outputs).map(([name, text]) => [
-            name,
-            interpolate(text, this.#expressions()),
-          ]),
-        );
-      } catch (error) {
-        end = { status: "failed", failure: { code: "expression", message: toCoderError(error).message } };
-      }
-    }
+    const end = this.#stop ? { ...this.#stop, outputs: {} } : this.#conclusion();
     const leftFiles = this.#plan.steps.some(
       (step) => leavesFiles(step) && this.#at(step.id).status === "succeeded",
     );
@@ -514,16 +414,13 @@ class Run {
     crashPoint("before-finish");
     await this.#deps.events.append(this.#run.id, ...stored, {
       key: "run.finished",
-      event: { type: "run.finished", ...end, outputs },
+      event: { type: "run.finished", ...end },
     });
     return end.status;
   }
 
-  #verdict(): { status: "succeeded" | "failed"; failure: Failure | null } {
-    const failed = failedStep(this.#state);
-    if (failed === undefined) return { status: "succeeded", failure: null };
-    const name = this.#plan.steps.find((step) => step.id === failed)?.name ?? failed;
-    const failure = this.#at(failed).failure ?? { code: "internal" as const, message: "no reason was given" };
-    return { status: "failed", failure: { code: failure.code, message: `${name}: ${failure.message}` } };
+  #conclusion(): Conclusion {
+    const { dryRun } = this.#run;
+    return conclusion(this.#plan, { state: this.#state, expressions: this.#expressions(), dryRun });
   }
 }

@@ -7,39 +7,37 @@ import type { SecretKeys } from "../../shared/secrets/secretKeys.ts";
 import { httpForge } from "../forges/httpForge.ts";
 import type { OpenSandbox } from "../sandbox/sandbox.ts";
 import { makeHistoryTasks } from "../history/historyTasks.ts";
-import type { RunInfo, StepSettings } from "../steps/step.ts";
+import type { StepSettings } from "../steps/step.ts";
 import { makeDeliveryIntake } from "../triggers/deliveryIntake.ts";
 import { deliveryQueue, makeTriggers } from "../triggers/makeTriggers.ts";
 import type { Checkout } from "./checkout.ts";
+import { applicationVersion, configureDbos } from "./configureDbos.ts";
 import { connectDatabase, isFenced, isLostConnection, whenConnected, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
-import { putArtifact, type ExecuteDeps } from "./executeStep.ts";
+import type { ExecuteDeps } from "./executeStep.ts";
+import { every } from "./every.ts";
 import { estimateRun } from "./estimate.ts";
 import { takeLease } from "./lease.ts";
 import { makeLogBundle } from "./logBundle.ts";
 import { makeObjectStore } from "./objectStore.ts";
-import { planRun } from "./planRun.ts";
-import { makeRunHosts, type AbortReason, type RunHosts } from "./runHost.ts";
+import { makeRunHosts, type RunHosts } from "./runHost.ts";
 import { makeRunSecrets, type RunSecrets } from "./runSecrets.ts";
 import { executeAttempt, makeRunStep } from "./runStep.ts";
 import { makeIntake, type Intake } from "./intake.ts";
+import { putArtifact } from "./putArtifact.ts";
 import { makeReaper } from "./reaper.ts";
+import { catchUp, reconcile } from "./reconcile.ts";
 import { noRepair } from "./repair.ts";
-import { makeRunWorkflow, type LoadedRun } from "./runWorkflow.ts";
+import { makeRunNotices, type RunNotice, type RunNotices } from "./runNotices.ts";
+import { loadedRun, type LoadedRun } from "./loadedRun.ts";
+import { makeRunWorkflow } from "./runWorkflow.ts";
 import { makeStepCacheStore } from "./stepCacheStore.ts";
 import { isLight } from "./runState.ts";
 import { makeSlots, type Slots } from "./slots.ts";
 import type { KeyedEvent } from "./sql/appendRunEvents.ts";
-import { findAbandonedRuns } from "./sql/findAbandonedRuns.ts";
-import { findOpenRuns } from "./sql/findOpenRuns.ts";
-import { loadRun } from "./sql/loadRun.ts";
 import { parkRun } from "./sql/parkRun.ts";
-import { releaseGroups } from "./sql/releaseGroups.ts";
 import { isWorkerAlive } from "./sql/isWorkerAlive.ts";
 
-/** Constant: with DBOS's own hash of the code, a deploy would leave the runs before it behind. Changes of shape use DBOS.patch. */
-const applicationVersion = "coder-1";
-const channel = "coder_runs";
 /** Told by public.start_run and whatever else lets a run start (supabase/migrations). */
 const queueChannel = "coder_queue";
 const deliveryChannel = "coder_deliveries";
@@ -81,6 +79,7 @@ interface Parts {
   secrets: RunSecrets;
   slots: Slots;
   intake: Intake;
+  notices: RunNotices;
 }
 
 /** Connects, takes the lease, and works on runs until it is stopped. */
@@ -112,7 +111,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (!isLostConnection(error)) logger.error({ err: error }, "A queued run could not be taken");
     },
   });
-  const parts: Parts = { options, sql, events, hosts, secrets, slots, intake };
+  const notices = makeRunNotices({ sql, hosts, secrets, logger });
+  const parts: Parts = { options, sql, events, hosts, secrets, slots, intake, notices };
   const fence = makeFence(parts);
   configureDbos(options);
   registerWorkflows(parts, fence);
@@ -142,7 +142,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await DBOS.registerQueue("deliveries", { ...deliveryQueue, onConflict: "always_update" });
   const history = makeHistoryTasks({ sql, settings: options.settings, logger });
   const subscriptions = await Promise.all([
-    parts.sql.listen(channel, (payload) => act(parts, JSON.parse(payload) as Notice)),
+    notices.listen(),
     parts.sql.listen(
       queueChannel,
       () => intake.wake(),
@@ -166,8 +166,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     every(1000, () => Promise.resolve(intake.wake()), logger),
     every(1000, () => Promise.resolve(deliveries.wake()), logger),
     every(Math.min(1000, options.leaseMs / 6), reap, logger),
-    every(5000, () => reconcile(parts), logger),
-    every(5000, () => catchUp(parts), logger),
+    every(5000, () => reconcile({ sql, events, logger }), logger),
+    every(5000, () => catchUp({ sql, hosts }), logger),
     ...triggers.loops.map(({ everyMs, work }) => every(everyMs, work, logger)),
     every(1000, () => history.packLogs(), logger),
     every(60_000, () => history.retain(), logger),
@@ -176,7 +176,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop() {
       for (const end of loops) end();
       intake.stop();
-      deliveries.stop();
+      await deliveries.stop();
       await Promise.all(subscriptions.map((subscription) => subscription.unlisten()));
       await hosts.handOver();
       await DBOS.shutdown({ workflowCompletionTimeoutMS: 0 });
@@ -208,77 +208,8 @@ function makeFence({ options, hosts }: Parts): (reason: string) => void {
   };
 }
 
-function configureDbos(options: EngineOptions): void {
-  const { logger } = options;
-  DBOS.setConfig({
-    name: "coder",
-    systemDatabaseUrl: options.databaseUrl,
-    systemDatabasePoolSize: 10,
-    executorID: options.workerId,
-    applicationVersion,
-    enablePatching: true,
-    // The stack migrates once, at its start: two workers migrating an empty database would deadlock.
-    runMigrations: false,
-    logger: {
-      info: (entry) => logger.debug(entry),
-      debug: (entry) => logger.trace(entry),
-      warn: seldom((entry) => logger.warn(entry)),
-      error: seldom((entry) => logger.error(entry)),
-    },
-  });
-}
-
-const sameAgainMs = 10_000;
-
-/** Says the same thing at most every ten seconds: while the database is away DBOS complains at every poll. */
-function seldom(write: (entry: unknown) => void): (entry: unknown) => void {
-  const saidAt = new Map<string, number>();
-  return (entry) => {
-    const text = (entry instanceof Error ? entry.message : String(entry)).slice(0, 60);
-    const now = performance.now();
-    if (now - (saidAt.get(text) ?? -Infinity) < sameAgainMs) return;
-    if (saidAt.size > 1000) saidAt.clear();
-    saidAt.set(text, now);
-    write(entry);
-  };
-}
-
-async function load(sql: Sql, runId: string): Promise<LoadedRun | undefined> {
-  const row = await whenConnected(() => loadRun(sql, runId));
-  if (!row) return undefined;
-  const run: RunInfo = {
-    id: row.id,
-    number: row.number,
-    orgId: row.org_id,
-    orgSlug: row.org_slug,
-    projectId: row.project_id,
-    projectSlug: row.project_slug,
-    defaultBranch: row.default_branch,
-    kind: row.kind,
-    workflowPath: row.workflow_path,
-    ref: row.ref,
-    commit: row.commit,
-    trigger: row.trigger,
-    attempt: row.attempt,
-    dryRun: row.dry_run,
-    createdBy: row.created_by,
-    inputs: row.inputs,
-  };
-  return {
-    run,
-    plan: planRun(row),
-    event: row.snapshot.event ?? {},
-    status: row.status,
-    rerunOf: row.rerun_of,
-    seed: row.seed,
-    takenBy: row.taken_by,
-    owner: row.owner,
-    received: row.received,
-  };
-}
-
 function registerWorkflows(parts: Parts, fence: (reason: string) => void): void {
-  const { options, sql, events, hosts, secrets, slots, intake } = parts;
+  const { options, sql, events, hosts, secrets, slots, intake, notices } = parts;
   const { workerId, settings, prices } = options;
   const store = makeObjectStore(settings);
   // What a step needs of its run never changes, and its run has just read it.
@@ -297,7 +228,7 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     pausing: (runId) => intake.pausing(runId),
     onFenced: () => fence("an event was refused"),
     async load(runId) {
-      const loaded = known.get(runId) ?? (await load(sql, runId));
+      const loaded = known.get(runId) ?? (await loadedRun(sql, runId));
       if (!loaded) throw new Error(`Run ${runId} is gone`);
       return loaded;
     },
@@ -312,13 +243,13 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
     prices,
     events,
     async load(runId) {
-      const loaded = await load(sql, runId);
+      const loaded = await loadedRun(sql, runId);
       if (loaded) known.set(runId, loaded);
       return loaded;
     },
     runStep: registeredStep,
     attempt: (request) => executeAttempt(stepDeps, request),
-    abort: (runId, reason) => tell(parts, { runId, type: "abort", reason }),
+    abort: (runId, reason) => notices.tell({ runId, type: "abort", reason }),
     takeOverFiles: (run, from) => hosts.takeOver(run.id, from),
     working: (run) => intake.working(run),
     async park(loaded, wakeAt) {
@@ -354,11 +285,11 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       if (run.dryRun && run.kind === "workflow")
         stored.push(await putArtifact({ store, secrets }, owner, await estimateRun(sql, run, plan)));
       // Whoever runs it again finds the files in their place when the end is known.
-      if (keepFiles) await finishHere(parts, run.id, { keepFiles });
-      const notice: Notice = { runId: run.id, type: "finished", keepFiles };
+      if (keepFiles) await notices.finishHere(run.id, { keepFiles });
+      const notice: RunNotice = { runId: run.id, type: "finished", keepFiles };
       // What has opened no sandbox has left nothing on other workers.
-      if (plan.steps.every(isLight)) act(parts, notice);
-      else await tell(parts, notice);
+      if (plan.steps.every(isLight)) notices.act(notice);
+      else await notices.tell(notice);
       return stored;
     },
   });
@@ -375,80 +306,4 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
   };
   // Each take-over counts as a recovery; a run that waits for weeks may see many.
   DBOS.registerWorkflow(fencedRun, { name: "run", maxRecoveryAttempts: 1_000_000 });
-}
-
-type Notice =
-  | { runId: string; type: "abort"; reason: AbortReason }
-  | { runId: string; type: "finished"; keepFiles: boolean };
-
-/** Acts on a notice here at once, and passes it to the other workers: after a take-over a run and its steps may be apart. */
-async function tell(parts: Parts, notice: Notice): Promise<void> {
-  act(parts, notice);
-  await whenConnected(() => parts.sql.notify(channel, JSON.stringify(notice)));
-}
-
-function act(parts: Parts, notice: Notice): void {
-  if (notice.type === "abort") parts.hosts.abort(notice.runId, notice.reason);
-  else {
-    parts.secrets.forget(notice.runId);
-    void finishHere(parts, notice.runId, notice);
-  }
-}
-
-async function finishHere(
-  { hosts, options }: Parts,
-  runId: string,
-  { keepFiles }: { keepFiles: boolean },
-): Promise<void> {
-  try {
-    await hosts.finish(runId, { keepFiles });
-  } catch (error) {
-    options.logger.error({ err: error, runId }, "A finished run could not be cleaned up");
-  }
-}
-
-/** Runs something again and again, never twice at once; a lost connection is the next round's business. */
-function every(intervalMs: number, work: () => Promise<void>, logger: Logger): () => void {
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    work()
-      .catch((error: unknown) => {
-        if (!isLostConnection(error)) logger.error({ err: error }, "A periodic task failed");
-      })
-      .finally(() => (busy = false));
-  }, intervalMs);
-  return () => clearInterval(timer);
-}
-
-/** Catches up with what this worker may not have been told: runs that were canceled, ended or deleted meanwhile. */
-async function catchUp({ sql, hosts }: Parts): Promise<void> {
-  const present = await hosts.present();
-  if (present.length === 0) return;
-  const open = new Map((await findOpenRuns(sql, present)).map((run) => [run.id, run]));
-  for (const runId of present) {
-    const run = open.get(runId);
-    if (run === undefined) await hosts.finish(runId);
-    else if (run.cancel_requested) hosts.abort(runId, "canceled");
-  }
-}
-
-async function reconcile({ sql, events, options }: Parts): Promise<void> {
-  await releaseGroups(sql);
-  for (const { run_id: runId, status } of await findAbandonedRuns(sql)) {
-    options.logger.warn({ runId, status }, "A run's workflow ended without its last event");
-    const canceled = status === "CANCELLED";
-    await events.append(runId, {
-      key: "run.finished",
-      event: {
-        type: "run.finished",
-        status: canceled ? "canceled" : "failed",
-        failure: canceled
-          ? { code: "canceled", message: "The run was canceled." }
-          : { code: "internal", message: `The engine gave the run up (${status}).` },
-        outputs: {},
-      },
-    });
-  }
 }

@@ -9,11 +9,13 @@ export interface DeliveryIntake {
   wake(): void;
   /** One has been dealt with. */
   done(): void;
-  stop(): void;
+  /** Takes no more. Resolves when what is at work has been dealt with; what takes longer is left to another worker. */
+  stop(): Promise<void>;
 }
 
 /** How many a worker works on at once. */
 const maxAtWork = 4;
+const leaveAfterMs = 2000;
 
 export function makeDeliveryIntake(options: {
   sql: Sql;
@@ -29,6 +31,7 @@ export function makeDeliveryIntake(options: {
   let stopped = false;
   let busy = false;
   let more = true;
+  let onIdle: () => void = () => undefined;
   const take = async (): Promise<void> => {
     more = false;
     const claim = randomUUID();
@@ -61,10 +64,17 @@ export function makeDeliveryIntake(options: {
     },
     done() {
       atWork = Math.max(0, atWork - 1);
+      if (atWork === 0) onIdle();
       round();
     },
-    stop() {
+    async stop() {
       stopped = true;
+      if (atWork === 0) return;
+      const { promise: idle, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      const timer = setTimeout(resolve, leaveAfterMs);
+      await idle;
+      clearTimeout(timer);
     },
   };
 }
