@@ -222,3 +222,8 @@ async function closeAll(servers: Server[]): Promise<void> {
     ),
   );
 }
+
+/** The path of a request line. Not by `new URL`, which throws on a line such as `//`. */
+export function pathOf(url = "/"): string {
+  return url.split("?", 1)[0] ?? "/";
+}
