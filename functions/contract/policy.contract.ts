@@ -201,5 +201,20 @@ export function describePolicy(world: World): void {
       expect(everywhere).toContainEqual([other.id, "expired"]);
       expect(await as(stranger).approvals.history.query({ runId: one.id })).toEqual([]);
     });
+
+    test("W221 are paged by place: what was asked for at the same moment is on one page only, and on one", async () => {
+      const run = await startedRun();
+      const ids = Array.from({ length: 5 }, () => randomUUID());
+      await api.sql`insert into approvals (id, org_id, project_id, run_id, step_id, reason, content_hash, status, decided_at)
+        select id::uuid, ${orgId}, ${run.projectId}, ${run.id}, 'test', 'Deploy?', 'hash-1', 'approved', now()
+        from unnest(${ids}::text[]) id`;
+      const seen: string[] = [];
+      for (let before: string | undefined; seen.length < 10; before = seen.at(-1)) {
+        const page = await as(viewer).approvals.history.query({ runId: run.id, limit: 2, before });
+        seen.push(...page.map((each) => each.id));
+        if (page.length < 2) break;
+      }
+      expect(seen.toSorted()).toEqual(ids.toSorted());
+    });
   });
 }

@@ -15,14 +15,14 @@ export const approvalsRouter = router({
       failedRuns: await listFailedRuns(tx, 20),
     })),
   ),
-  /** What was decided, and how, in one project or in all that the caller sees; the next page is before the last one's `requestedAt`. */
+  /** What was decided, and how, in one project or in all that the caller sees; the next page is before the last one's `id`. */
   history: procedure
     .input(
       z.strictObject({
         projectId: id.optional(),
         runId: id.optional(),
         status: z.enum(["approved", "rejected", "expired", "void"]).optional(),
-        before: z.iso.datetime({ offset: true }).optional(),
+        before: id.optional(),
         limit: z.int().min(1).max(100).default(50),
       }),
     )

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { CallerTransaction } from "../context.ts";
 import type { DecidedApproval } from "../views.ts";
 import { selectApprovals } from "./listWaitingApprovals.ts";
@@ -6,7 +7,7 @@ export interface DecidedFilter {
   projectId?: string | undefined;
   runId?: string | undefined;
   status?: DecidedApproval["status"] | undefined;
-  /** Only what was asked for before this time. */
+  /** The approval that ended the page before. */
   before?: string | undefined;
   limit: number;
 }
@@ -26,10 +27,14 @@ export function listDecidedApprovals(
     ])
     .where("a.status", "!=", "waiting")
     .orderBy("a.requested_at", "desc")
+    .orderBy("a.id", "desc")
     .limit(filter.limit);
   if (filter.projectId !== undefined) query = query.where("a.project_id", "=", filter.projectId);
   if (filter.runId !== undefined) query = query.where("a.run_id", "=", filter.runId);
   if (filter.status !== undefined) query = query.where("a.status", "=", filter.status);
-  if (filter.before !== undefined) query = query.where("a.requested_at", "<", filter.before);
+  if (filter.before !== undefined)
+    query = query.where(
+      sql<boolean>`(a.requested_at, a.id) < (select requested_at, id from approvals where id = ${filter.before})`,
+    );
   return query.execute();
 }

@@ -55,8 +55,7 @@ function DecidedList() {
           limit: perPage,
         }),
       initialPageParam: null as string | null,
-      getNextPageParam: (page: Decided[]) =>
-        page.length < perPage ? null : (page.at(-1)?.requestedAt ?? null),
+      getNextPageParam: (page: Decided[]) => (page.length < perPage ? null : (page.at(-1)?.id ?? null)),
     };
   });
   const items = () => decided.data?.pages.flat() ?? [];

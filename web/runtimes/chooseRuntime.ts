@@ -6,6 +6,9 @@ interface ChooseRuntimeOptions extends RuntimeOptions {
   bootDeadlineMs?: number;
 }
 
+/** Said by an earlier attempt on this page: a second one would cost its whole deadline again. A reload asks anew. */
+let isUnreachable = false;
+
 /**
  * The runtime for a project in this browser: a WebContainer where the operator configured one and it can be reached,
  * else the built-in runtime. Never rejects for want of a WebContainer; only the chosen one is downloaded. Call it as
@@ -13,7 +16,7 @@ interface ChooseRuntimeOptions extends RuntimeOptions {
  */
 export async function chooseRuntime(options: ChooseRuntimeOptions): Promise<Runtime> {
   const { webcontainer, bootDeadlineMs, ...runtimeOptions } = options;
-  if (webcontainer !== undefined && globalThis.crossOriginIsolated) {
+  if (webcontainer !== undefined && globalThis.crossOriginIsolated && !isUnreachable) {
     const { createWebContainerRuntime } = await import("./webcontainer.ts");
     try {
       return await createWebContainerRuntime({
@@ -22,6 +25,7 @@ export async function chooseRuntime(options: ChooseRuntimeOptions): Promise<Runt
         ...(bootDeadlineMs === undefined ? {} : { bootDeadlineMs }),
       });
     } catch (thrown) {
+      isUnreachable = true;
       // The one error that has a remedy here; the built-in runtime needs nothing from outside.
       console.info("WebContainers are not available, using the built-in runtime:", thrown);
     }
