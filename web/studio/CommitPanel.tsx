@@ -3,6 +3,7 @@ import { createSignal, For, Show } from "solid-js";
 import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { useToasts } from "../ui/Toast.tsx";
 import type { Studio } from "./createStudio.ts";
@@ -47,10 +48,19 @@ export function CommitPanel(props: { studio: Studio; readOnly: boolean }) {
       <Show
         when={props.studio.changes().size > 0}
         fallback={
-          <EmptyState
-            title="All is committed"
-            text="What you change shows up here, kept in this browser until you commit it."
-          />
+          <Show
+            when={props.studio.state().kind !== "loading"}
+            fallback={
+              <p class="flex items-center gap-2 p-4 text-muted">
+                <Spinner /> Reading the files
+              </p>
+            }
+          >
+            <EmptyState
+              title="All is committed"
+              text="What you change shows up here, kept in this browser until you commit it."
+            />
+          </Show>
         }
       >
         <ul class="min-h-0 flex-1 overflow-auto py-1">

@@ -58,10 +58,10 @@ export function toCliError(thrown: unknown): CoderError {
   const data = thrown.data as { code?: unknown; details?: unknown } | null | undefined;
   if (data === null || data === undefined)
     return new CoderError("unavailable", "The server does not answer; is it running?", { cause: thrown });
-  return new CoderError(isErrorCode(data.code) ? data.code : "internal", thrown.message, {
-    cause: thrown,
-    details: data.details,
-  });
+  const code = isErrorCode(data.code) ? data.code : "internal";
+  // The server speaks of signing in to whoever asks; here that is a command.
+  const remedy = code === "unauthenticated" ? "; run coder login, or set another CODER_TOKEN" : "";
+  return new CoderError(code, `${thrown.message}${remedy}`, { cause: thrown, details: data.details });
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "@modelcontextprotocol/client";
@@ -8,7 +9,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StoredRunEvent } from "../../shared/run/events.ts";
 import { startTestStack, type TestStack } from "../../supabase/local/testing.ts";
-import { makeApi, type Api } from "./api.ts";
+import { makeApi, type Api, type Outputs } from "./api.ts";
 import { followRun } from "./followRun.ts";
 import { gitIn, makeHome, type Finished } from "./testing.ts";
 
@@ -18,6 +19,7 @@ const home = makeHome();
 const { coder } = home;
 let stack: TestStack;
 let api: Api;
+let token: string;
 let login: Finished;
 let projectId: string;
 let project: string;
@@ -62,7 +64,8 @@ beforeAll(async () => {
   const kept = JSON.parse(readFileSync(join(home.directory, "config/coder/credentials.json"), "utf8")) as {
     tokens: Record<string, string>;
   };
-  api = makeApi(stack.url, kept.tokens[stack.url]!);
+  token = kept.tokens[stack.url]!;
+  api = makeApi(stack.url, token);
   const [org] = (await api.session.me.query()).orgs;
   const list = Object.entries(files).map(([path, content]) => ({
     path,
@@ -129,6 +132,38 @@ async function startOnServer(workflow: string): Promise<number> {
   return (await api.runs.start.mutate({ id: randomUUID(), projectId, workflowPath })).number;
 }
 
+type Waiting = [Outputs["approvals"]["inbox"]["waiting"][number]];
+
+/** A way to the server that can be shut: connections break, and new ones are refused. */
+async function openDoor(to: number) {
+  const connections = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connectTcp(to, "127.0.0.1");
+    for (const socket of [client, upstream]) {
+      connections.add(socket);
+      socket
+        .on("error", () => undefined)
+        .on("close", () => [client, upstream].forEach((one) => one.destroy()));
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  const listen = async (port: number): Promise<number> => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    open: () => listen(port),
+    close() {
+      server.close();
+      for (const socket of connections) socket.destroy();
+      connections.clear();
+    },
+  };
+}
+
 describe("on a server", () => {
   test("login keeps a token in a file of one's own; whoami tells whose; CODER_TOKEN wins", async () => {
     expect(login).toEqual({
@@ -145,7 +180,10 @@ describe("on a server", () => {
       token: { scope: "write", name: expect.stringMatching(/^coder on /) },
     });
     const other = await coder(["whoami"], { env: { CODER_TOKEN: `cpt_${"x".repeat(43)}` } });
-    expect(other).toMatchObject({ code: 3, stderr: "This access token is unknown\n" });
+    expect(other).toMatchObject({
+      code: 3,
+      stderr: "This access token is unknown; run coder login, or set another CODER_TOKEN\n",
+    });
   });
 
   test("run --watch shows the steps and ends with the result; the project is that of the remote", async () => {
@@ -209,6 +247,31 @@ describe("on a server", () => {
     });
     expect((await coder(["logs", String(number), "-f"], { cwd: root })).code).toBe(0);
     expect((await coder(["approve", String(number), "--yes"], { cwd: root })).code).toBe(3);
+  });
+
+  test("W280 logs -f waits for a server that is away, says so, and loses and doubles nothing", async () => {
+    const number = await startOnServer("ask");
+    await expect
+      .poll(async () => (await api.approvals.inbox.query()).waiting.length, { timeout: 20_000 })
+      .toBe(1);
+    const [{ id: approvalId, contentHash }] = (await api.approvals.inbox.query()).waiting as Waiting;
+    const door = await openDoor(Number(new URL(stack.url).port));
+    const env = { CODER_URL: door.url, CODER_TOKEN: token };
+    const child = home.start({ args: ["logs", String(number), "-f", "--project", project], env });
+    let [stdout, notes] = ["", ""];
+    child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr!.on("data", (chunk: Buffer) => (notes += chunk.toString()));
+    await expect.poll(() => stdout, { timeout: 20_000 }).toContain("Go on?");
+    door.close();
+    await expect
+      .poll(() => notes, { timeout: 20_000 })
+      .toContain(`${door.url} does not answer; waiting for it`);
+    await api.approvals.decide.mutate({ approvalId, contentHash, decision: "approved" });
+    await door.open();
+    const [code] = (await once(child, "close")) as [number];
+    door.close();
+    expect([code, notes]).toEqual([0, `${door.url} does not answer; waiting for it\nIt answers again\n`]);
+    expect(stdout.split("\n").filter((line) => line === "  after")).toHaveLength(1);
   });
 
   test("secrets are set from standard input, listed without their values, and removed", async () => {

@@ -13,25 +13,34 @@ export interface FollowOptions {
   onEvent(event: StoredRunEvent): void;
   /** Goes on until the run has ended; without it, until nothing more is there now. */
   follow: boolean;
+  /** The server has stopped to answer and is waited for, or answers again. */
+  onAway?(away: boolean): void;
   signal?: AbortSignal;
 }
 
 /**
- * Gives every event of a run once and in order. While it follows, a server that restarts is waited for; a new page is
- * asked for by number, so nothing is lost or doubled.
+ * Gives every event of a run once and in order. While it follows, a server that restarts is waited for, a minute at most;
+ * a new page is asked for by number, so nothing is lost or doubled.
  */
 export async function followRun(server: Server, runId: string, options: FollowOptions): Promise<void> {
   let afterSeq = 0;
   let answeredAt = performance.now();
+  let away = false;
+  const setAway = (now: boolean): void => {
+    if (now !== away) options.onAway?.(now);
+    away = now;
+  };
   for (;;) {
     if (options.signal?.aborted) return;
     let events: StoredRunEvent[] = [];
     try {
       events = await server.api.runs.eventsAfter.query({ runId, afterSeq, limit: pageSize });
       answeredAt = performance.now();
+      setAway(false);
     } catch (thrown) {
       const isAway = toCliError(thrown).code === "unavailable";
       if (!isAway || !options.follow || performance.now() - answeredAt > awayMs) throw thrown;
+      setAway(true);
     }
     for (const event of events) {
       options.onEvent(event);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Server } from "./api.ts";
+import { CoderError } from "../../shared/errors.ts";
+import { toCliError, type Server } from "./api.ts";
 import type { Cli } from "./cli.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { followRun } from "./followRun.ts";
@@ -45,6 +46,15 @@ export async function watchRun(
       follow: true,
       signal: leaving.signal,
       onEvent: ({ event }) => printer.add(event),
+      onAway: (away) =>
+        output.note(away ? `${server.url} does not answer; waiting for it` : "It answers again"),
+    });
+  } catch (thrown) {
+    const error = toCliError(thrown);
+    if (error.code !== "unavailable") throw thrown;
+    const again = `coder logs ${options.number} -f`;
+    throw new CoderError("unavailable", `${error.message} Watch the run again with: ${again}`, {
+      cause: thrown,
     });
   } finally {
     process.off("SIGINT", onInterrupt);
