@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { workerFlags } from "../../workflows/workerFlags.ts";
 import { canDieWithParent } from "./postgres.ts";
 
 export interface KeptProcess {
@@ -16,8 +17,7 @@ export interface KeptProcess {
 const flags = [
   // Deprecations inside of packages are nothing that who runs Coder can act on.
   "--disable-warning=DeprecationWarning",
-  // What a burst leaves behind is collected every few megabytes instead of staying resident: docs/HOSTED.md.
-  "--max-semi-space-size=2",
+  ...workerFlags,
 ];
 
 /**

@@ -19,6 +19,7 @@ import type { RunEvent, StepStatus } from "../../shared/run/events.ts";
 import { createTestDatabase, type TestDatabase } from "../../supabase/local/testing.ts";
 import { createForge } from "../forges/embedded/forgeServer.ts";
 import type { SiteManifest } from "../steps/step.ts";
+import { workerFlags } from "../workerFlags.ts";
 
 /**
  * What engine tests start from: a real Postgres, real workers as processes of their own, git over file://, and an HTTP
@@ -299,8 +300,7 @@ async function startWorkerProcess(
     const value = process.env[name];
     if (value !== undefined) inherited[name] = value;
   }
-  // As supabase/local/keepAlive.ts starts it.
-  const command = [...through, process.execPath, "--max-semi-space-size=2", worker];
+  const command = [...through, process.execPath, ...workerFlags, worker];
   const child = spawn(command[0]!, command.slice(1), {
     // Compiled code is kept between the workers of a test run, as npm start keeps it between starts.
     env: { ...inherited, NODE_COMPILE_CACHE: compileCache, ...env },
