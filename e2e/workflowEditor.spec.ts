@@ -74,6 +74,30 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     await expect(offer).toHaveCount(0);
   });
 
+  await test.step("a box is dragged onto another one, and comes after it", async () => {
+    await box(page, /^npm ci/).dragTo(box(page, /^npm test/));
+    await expect.poll(() => textOf(page)).toMatch(/step_id: test[^]*step_id: install/);
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => textOf(page)).toBe(yaml);
+  });
+
+  await test.step("the graph is panned and zoomed by keys", async () => {
+    const boxWidth = async () => (await box(page, /^npm ci/).boundingBox())?.width ?? 0;
+    await box(page, /^npm ci/).focus();
+    const fitted = await boxWidth();
+    await page.keyboard.press("+");
+    await expect.poll(boxWidth).toBeGreaterThan(fitted);
+    for (let count = 0; count < 8; count += 1) await page.keyboard.press("+");
+    const graph = page.locator("[data-graph] .overflow-auto");
+    const place = () => graph.evaluate((element) => [element.scrollLeft, element.scrollTop]);
+    const before = await place();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("Shift+ArrowDown");
+    await expect.poll(place).not.toEqual(before);
+    await page.keyboard.press("0");
+    await expect.poll(boxWidth).toBe(fitted);
+  });
+
   await test.step("typing changes the graph; completion, the linter and its correction", async () => {
     await editor(page).press("Control+End");
     await page.keyboard.type("  - step_id: ship\n");

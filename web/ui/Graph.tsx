@@ -15,6 +15,8 @@ export interface GraphNode {
   detail?: string | undefined;
   /** What is wrong with it; marks the box. */
   problem?: string | undefined;
+  /** It can be dragged onto another box. */
+  movable?: boolean | undefined;
 }
 
 export interface GraphProps {
@@ -26,6 +28,8 @@ export interface GraphProps {
   onSelect: (id: string) => void;
   /** Delete or Backspace on a box, where boxes can be removed. */
   onRemove?: ((id: string) => void) | undefined;
+  /** A movable box was dropped on another one. */
+  onDrop?: ((id: string, on: string) => void) | undefined;
   class?: string | undefined;
 }
 
@@ -52,6 +56,9 @@ export function Graph(props: GraphProps) {
   const [zoom, setZoom] = createSignal<number | "fit">("fit");
   /** The box that Tab goes to. */
   const [stop, setStop] = createSignal<string | null>(null);
+  /** The box that is being dragged, and the one that it is over. */
+  const [dragged, setDragged] = createSignal<string | null>(null);
+  const [over, setOver] = createSignal<string | null>(null);
   const ids = createMemo(() => props.nodes.map((node) => node.id), [], { equals: sameTexts });
   const edgeKeys = createMemo(() => props.edges.map(({ from, to }) => `${from}\n${to}`), [], {
     equals: sameTexts,
@@ -159,8 +166,17 @@ export function Graph(props: GraphProps) {
     event.preventDefault();
     event.stopPropagation();
   };
+  const endDrag = () => {
+    setDragged(null);
+    setOver(null);
+  };
+  const drop = (on: string) => {
+    const id = dragged();
+    endDrag();
+    if (id !== null && id !== on) props.onDrop?.(id, on);
+  };
   const onPan = (down: PointerEvent) => {
-    // A finger scrolls by itself; boxes are pressed, not dragged.
+    // A finger scrolls by itself; boxes are pressed, or dragged onto each other.
     if (view === undefined || down.pointerType !== "mouse" || down.button !== 0) return;
     if (down.target instanceof Element && down.target.closest("button") !== null) return;
     const element = view;
@@ -208,7 +224,27 @@ export function Graph(props: GraphProps) {
                     <Show when={node()}>
                       {(shown) => (
                         <li
-                          class="absolute"
+                          class="absolute rounded-panel"
+                          classList={{
+                            "opacity-50": dragged() === id,
+                            "ring-2 ring-accent": over() === id && dragged() !== id,
+                          }}
+                          onDragStart={(event) => {
+                            // Firefox drags nothing without data.
+                            event.dataTransfer?.setData("text/plain", shown().label);
+                            setDragged(id);
+                          }}
+                          onDragEnd={endDrag}
+                          onDragOver={(event) => {
+                            if (dragged() === null || props.onDrop === undefined) return;
+                            event.preventDefault();
+                            setOver(id);
+                          }}
+                          onDragLeave={() => setOver((now) => (now === id ? null : now))}
+                          onDrop={(event) => {
+                            event.preventDefault();
+                            drop(id);
+                          }}
                           style={{
                             left: `${at()?.x ?? 0}px`,
                             top: `${at()?.y ?? 0}px`,
@@ -221,6 +257,7 @@ export function Graph(props: GraphProps) {
                             needs={needsOf(props, id)}
                             selected={props.selected === id}
                             tabStop={tabStop() === id}
+                            draggable={props.onDrop !== undefined && shown().movable === true}
                             ref={(element) => boxes.set(id, element)}
                             onSelect={() => props.onSelect(id)}
                             onFocus={() => setStop(id)}
@@ -292,6 +329,7 @@ interface NodeBoxProps {
   needs: readonly string[];
   selected: boolean;
   tabStop: boolean;
+  draggable: boolean;
   ref: (element: HTMLButtonElement) => void;
   onSelect: () => void;
   onFocus: () => void;
@@ -314,6 +352,7 @@ function NodeBox(props: NodeBoxProps) {
       type="button"
       ref={(element) => props.ref(element)}
       tabIndex={props.tabStop ? 0 : -1}
+      draggable={props.draggable}
       aria-current={props.selected ? "true" : undefined}
       title={props.node.problem ?? props.node.label}
       onClick={() => props.onSelect()}

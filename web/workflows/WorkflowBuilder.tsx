@@ -4,6 +4,7 @@ import { isObject, type Json } from "../../shared/workflow/edit/json.ts";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Graph } from "../ui/Graph.tsx";
 import { Menu } from "../ui/Menu.tsx";
+import { useToasts } from "../ui/Toast.tsx";
 import { kindOf, kindsOf, newItem } from "./formFields.ts";
 import { StepForm } from "./StepForm.tsx";
 import { TriggerForm } from "./TriggerForm.tsx";
@@ -11,6 +12,7 @@ import type { WorkflowForm } from "./workflowForm.ts";
 import {
   boxOf,
   chosenOf,
+  dropEdit,
   edgesOf,
   problemsOfBoxes,
   type Chosen,
@@ -30,6 +32,7 @@ export interface WorkflowBuilderProps {
 /** The graph of a workflow, triggers first, and the form of what is chosen in it. */
 export function WorkflowBuilder(props: WorkflowBuilderProps) {
   let root: HTMLElement | undefined;
+  const toasts = useToasts();
   const problems = createMemo(() => problemsOfBoxes(props.model.findings));
   const canEdit = () => !props.form.readOnly();
   const step = () => (props.chosen?.part === "steps" ? props.model.steps[props.chosen.index] : undefined);
@@ -42,7 +45,7 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
     }),
     ...props.model.steps.map(({ index, name, id: stepId, type }) => {
       const id = boxOf({ part: "steps", index });
-      return { id, label: name, detail: `${stepId} · ${type}`, problem: problems().get(id) };
+      return { id, label: name, detail: `${stepId} · ${type}`, problem: problems().get(id), movable: true };
     }),
   ];
   const focusGraph = () =>
@@ -65,6 +68,12 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
     if (to >= 0 && to < props.model.steps.length)
       props.form.edit({ kind: "moveStep", index: chosen.index, to });
     return true;
+  };
+  const drop = (id: string, on: string) => {
+    const dropped = dropEdit(props.model, { step: chosenOf(id).index, on: chosenOf(on) });
+    if (dropped === "circle")
+      toasts.show({ text: "It runs before that one already; they cannot both wait for each other." });
+    else if (dropped !== null) props.form.edit(dropped);
   };
   const add = (part: Chosen["part"], type: string) => {
     if (part === "triggers") {
@@ -157,6 +166,7 @@ export function WorkflowBuilder(props: WorkflowBuilderProps) {
               selected={props.chosen === null ? null : boxOf(props.chosen)}
               onSelect={(id) => props.onChoose(chosenOf(id))}
               onRemove={canEdit() ? (id) => remove(chosenOf(id)) : undefined}
+              onDrop={canEdit() ? drop : undefined}
             />
           </div>
         </Show>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chosenOf, edgesOf, lineAt, problemsOfBoxes, readModel } from "./workflowGraph.ts";
+import { chosenOf, dropEdit, edgesOf, lineAt, problemsOfBoxes, readModel } from "./workflowGraph.ts";
 
 const path = ".coder/workflows/ci.yaml";
 const text =
@@ -44,5 +44,37 @@ describe("the builder's model of a text", () => {
     const model = readModel(`${text}a: [`, { path, before });
     expect(model.value).toBeNull();
     expect([model.steps, model.triggers]).toEqual([before.steps, before.triggers]);
+  });
+});
+
+describe("a step that is dropped on another box", () => {
+  const step = (id: string, more = "") => `  - { step_id: ${id}, type: command, command: ${id}${more} }\n`;
+  const file = (steps: string) =>
+    readModel(`name: x\ntriggers: [{ type: manual }]\nsteps:\n${steps}`, { path });
+  const onStep = (index: number) => ({ part: "steps" as const, index });
+
+  it("moves behind it where steps run in order; on a trigger, to the front", () => {
+    const model = file(step("a") + step("b") + step("c"));
+    expect(dropEdit(model, { step: 0, on: onStep(2) })).toEqual({ kind: "moveStep", index: 0, to: 2 });
+    expect(dropEdit(model, { step: 2, on: onStep(0) })).toEqual({ kind: "moveStep", index: 2, to: 1 });
+    expect(dropEdit(model, { step: 2, on: chosenOf("triggers.0") })).toEqual({
+      kind: "moveStep",
+      index: 2,
+      to: 0,
+    });
+    expect(dropEdit(model, { step: 1, on: onStep(0) })).toBeNull();
+    expect(dropEdit(model, { step: 1, on: onStep(1) })).toBeNull();
+  });
+
+  it("waits for it where steps say what they need, unless that would be a circle", () => {
+    const model = file(step("a", ", needs: []") + step("b", ", needs: [a]") + step("c", ", needs: [b]"));
+    expect(dropEdit(model, { step: 2, on: onStep(0) })).toEqual({ kind: "setNeeds", index: 2, needs: ["a"] });
+    expect(dropEdit(model, { step: 2, on: chosenOf("triggers.0") })).toEqual({
+      kind: "setNeeds",
+      index: 2,
+      needs: [],
+    });
+    expect(dropEdit(model, { step: 0, on: onStep(2) })).toBe("circle");
+    expect(dropEdit(model, { step: 1, on: onStep(0) })).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { triggerInWords } from "../../shared/workflow/describe/workflowInWords.ts";
+import type { WorkflowEdit } from "../../shared/workflow/edit/editWorkflow.ts";
 import type { JsonObject } from "../../shared/workflow/edit/json.ts";
-import { isObject } from "../../shared/workflow/edit/json.ts";
+import { isObject, sameJson } from "../../shared/workflow/edit/json.ts";
 import { isSequence, needsOf, stepIdAt, stepsOf } from "../../shared/workflow/edit/planEdit.ts";
 import { inspectWorkflow, type Finding, type LintOptions } from "../../shared/workflow/parseWorkflow.ts";
 import { planWorkflow } from "../../shared/workflow/planWorkflow.ts";
@@ -133,4 +134,39 @@ export function problemsOfBoxes(findings: readonly Finding[]): Map<string, strin
 export function lineAt(text: string, path: FieldPath): number | undefined {
   const read = readWorkflowSource(text);
   return read.ok ? read.source.lineOf(path) : undefined;
+}
+
+/**
+ * What it means to drop a step on another box: it comes after that one; on a trigger, first. Null where it does so
+ * already, `"circle"` where the other one waits for it.
+ */
+export function dropEdit(
+  { value, steps }: Pick<WorkflowModel, "value" | "steps">,
+  { step: index, on }: { step: number; on: Chosen },
+): WorkflowEdit | "circle" | null {
+  const after = on.part === "steps" ? steps[on.index] : undefined;
+  const moved = steps[index];
+  if (value === null || moved === undefined || after === moved) return null;
+  if (isSequence(stepsOf(value))) {
+    const to = after === undefined ? 0 : after.index < index ? after.index + 1 : after.index;
+    return to === index ? null : { kind: "moveStep", index, to };
+  }
+  const needs = after === undefined ? [] : [after.id];
+  if (sameJson(needs, moved.needs)) return null;
+  return after !== undefined && waitsFor(steps, after, moved.id)
+    ? "circle"
+    : { kind: "setNeeds", index, needs };
+}
+
+/** Whether a step runs after another one, directly or by way of others. */
+function waitsFor(steps: readonly StepModel[], step: StepModel, id: string): boolean {
+  const seen = new Set<string>();
+  const open = [...step.needs];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === id) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...(steps.find((one) => one.id === next)?.needs ?? []));
+  }
+  return false;
 }
