@@ -3,7 +3,7 @@ import { toCoderError } from "../../shared/errors.ts";
 import type { Approved } from "../steps/step.ts";
 import type { OnFailure } from "../../shared/workflow/schema.ts";
 import { executeStep, type ExecuteDeps, type StepOutcome, type StepRequest } from "./executeStep.ts";
-import type { RunMessage } from "./runMessage.ts";
+import { messagePollMs, type RunMessage } from "./runMessage.ts";
 
 export interface StepArguments {
   runId: string;
@@ -54,7 +54,7 @@ export function makeRunStep(deps: ExecuteDeps): (step: StepArguments) => Promise
       const timeoutSeconds = backoffSec * 2 ** (attempt - 1);
       if (timeoutSeconds === 0) continue;
       const resumed = deps.pausing(step.runId);
-      stopped = await DBOS.recv<RunStop>(stopTopic, { timeoutSeconds, pollingIntervalMs: 20_000 });
+      stopped = await DBOS.recv<RunStop>(stopTopic, { timeoutSeconds, pollingIntervalMs: messagePollMs });
       resumed();
     }
     if (!outcome) return;

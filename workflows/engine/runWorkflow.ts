@@ -14,7 +14,7 @@ import { makeApprovals, type Approvals, type Asked, type Wanted } from "./approv
 import type { LoadedRun } from "./loadedRun.ts";
 import type { RunPlan } from "./planRun.ts";
 import { RunClock } from "./runClock.ts";
-import type { RunMessage } from "./runMessage.ts";
+import { messagePollMs, type RunMessage } from "./runMessage.ts";
 import { RunRecord } from "./runRecord.ts";
 import {
   initialState,
@@ -146,7 +146,7 @@ class Run {
       if (working) this.#deps.working(this.#run);
       const left = Math.max(0.001, (deadline - now) / 1000);
       const timeoutSeconds = this.#interrupted ? 5 : working ? left : await this.#park(deadline);
-      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: 60_000 });
+      const message = await DBOS.recv<RunMessage>("ev", { timeoutSeconds, pollingIntervalMs: messagePollMs });
       this.#toReplay -= 1;
       this.#clock.advance(endOf(message) ?? (await this.#clock.read()), working);
       if (await this.#handle(message, working)) break;
