@@ -214,11 +214,46 @@ test("W200 the worker's disk is full: the step fails and says so, the worker liv
     failure: { code: "command_failed" },
   });
   expect(await fixture.log(late)).toContain("No space left on device\nit is full\n");
+  // What it has made does not fit a second time, into the cache: the command has succeeded all the same.
+  const cached = await fixture.start(
+    project,
+    `name: T\nsteps:\n  - { type: command, command: "head -c 14M /dev/zero > out", cache: { key: [a], paths: [out] } }\n`,
+  );
+  await fixture.until(cached, ended);
+  expect(await fixture.run(cached)).toMatchObject({ status: "succeeded" });
+  expect(await fixture.log(cached)).toContain("Not cached: out could not be kept.\n");
   // The end of a run takes its files with it, so there is space again.
   const after = await fixture.start(project, command("echo fine"));
   await fixture.until(after, ended);
   expect(await fixture.run(after)).toMatchObject({ status: "succeeded" });
   expect(worker.child.exitCode).toBe(null);
+  await worker.kill("SIGTERM");
+});
+
+test("W200 storage is full: a run ends as its steps did, with its log, and a step whose files cannot be kept fails and says so", async () => {
+  const worker = await fixture.startWorker();
+  const full = vi.spyOn(fixture.objects, "set").mockImplementation(() => {
+    throw new Error("ENOSPC: no space left on device, write");
+  });
+  const plain = await fixture.start(project, "name: T\nsteps:\n  - { type: command, command: echo up }\n");
+  await fixture.until(plain, ended);
+  expect(await fixture.run(plain)).toMatchObject({ status: "succeeded", failure: null });
+  expect(await fixture.log(plain)).toContain("up\n");
+  expect(await fixture.sql`select 1 from artifacts where run_id = ${plain}`).toEqual([]);
+  const keeping = await fixture.start(
+    project,
+    "name: T\nsteps:\n  - { type: command, command: echo x > kept, artifacts: [kept] }\n",
+  );
+  await fixture.until(keeping, ended);
+  const { failure } = (await fixture.steps(keeping)).s1!;
+  expect(failure?.message).toMatch(/^Storage refused artifacts\/.*: 500 Error: ENOSPC/);
+  full.mockRestore();
+  const after = await fixture.start(
+    project,
+    "name: T\nsteps:\n  - { type: command, command: echo x > kept, artifacts: [kept] }\n",
+  );
+  await fixture.until(after, ended);
+  expect(await fixture.run(after)).toMatchObject({ status: "succeeded", failure: null });
   await worker.kill("SIGTERM");
 });
 

@@ -13,7 +13,8 @@ export function withMessage(step: EngineStep, failure: Failure): Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof WorkspaceLost) return { code: "interrupted", message: error.message };
   const coder = toCoderError(error);
-  if (/\bENOSPC\b|No space left on device/i.test(coder.message)) {
+  // Storage has a disk of its own.
+  if (/\bENOSPC\b|No space left on device/i.test(coder.message) && !coder.message.startsWith("Storage ")) {
     const message = `The disk of the worker is full: free some space, then run it again. (${coder.message})`;
     return { code: coder.message.startsWith("git ") ? "checkout_failed" : "sandbox_unavailable", message };
   }

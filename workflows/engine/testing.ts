@@ -379,7 +379,11 @@ async function serve({ request, response, sql, objects, serviceKey }: Exchange):
   }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  objects.set(name, Buffer.concat(chunks));
+  try {
+    objects.set(name, Buffer.concat(chunks));
+  } catch (error) {
+    return end(500, String(error));
+  }
   end(200, "{}");
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { matchesPath } from "../../shared/policy/decidePath.ts";
-import { CoderError } from "../../shared/errors.ts";
+import { CoderError, toCoderError } from "../../shared/errors.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { installCommand } from "./installCommand.ts";
 import type { StepContext } from "./step.ts";
@@ -60,7 +60,7 @@ export async function openStepCache(
   const cache = await context.cache();
   const temporary = join(dirname(sandbox.repoDir), "tmp");
   const stamp = join(temporary, `stamp-${randomUUID()}`);
-  return {
+  const use: StepCacheUse = {
     async restore() {
       const startedAt = performance.now();
       const archive = await cache.find(plan.key);
@@ -104,6 +104,17 @@ export async function openStepCache(
         context.log("note", `Saved ${named(plan.paths)} (${megabytes(size)}) to the cache in ${took} s.\n`);
     },
   };
+  // A cache that cannot be read or written, on a full disk say, is no reason for a step to fail.
+  const orElse = async <T>(attempt: Promise<T>, instead: T): Promise<T> => {
+    try {
+      return await attempt;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      context.log("note", `The cache could not be used: ${toCoderError(error).message}\n`);
+      return instead;
+    }
+  };
+  return { restore: () => orElse(use.restore(), false), save: () => orElse(use.save(), undefined) };
 }
 
 async function planCache(
