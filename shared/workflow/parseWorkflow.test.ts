@@ -261,6 +261,16 @@ describe("expressions in a file", () => {
       /^did you mean "NPM_TOKN"\? Else add it under Settings, Secrets/,
     );
   });
+
+  it("W231 a webhook whose secret does not exist is warned of, as every call of it is refused", () => {
+    const text =
+      "name: x\ntriggers: [{ type: webhook, name: alert, secret_ref: HOOK }]\nsteps: [{ type: command, command: x }]\n";
+    expect(lintWorkflow(text, { path, secrets: ["HOOK"] })).toEqual([]);
+    expect(lintWorkflow(text, { path, secrets: ["HOK"] })).toMatchObject([
+      { code: "unknown_secret", severity: "warning", line: 2, hint: expect.stringContaining('"HOK"') },
+    ]);
+    expect(lintWorkflow(text, { path })).toEqual([]);
+  });
 });
 
 describe("triggers, inputs and policies", () => {

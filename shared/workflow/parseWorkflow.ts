@@ -105,12 +105,22 @@ function secretProblems({ workflow, source }: Checked, options: LintOptions): Pr
 
 function checkSecretsExist(workflow: Workflow, source: WorkflowSource, { secrets }: LintOptions): Problem[] {
   if (secrets === undefined) return [];
-  return workflow.policies.secrets.allowed.flatMap((name, index) => {
-    if (secrets.includes(name)) return [];
-    const path = ["policies", "secrets", "allowed", index];
+  const hint = (name: string, otherwise: string): string => {
     const nearest = nearestName(name, secrets);
     const meant = nearest === undefined ? "" : `did you mean "${nearest}"? Else `;
-    const hint = `${meant}add it under Settings, Secrets or with \`coder secrets set ${name}\`, or remove it here`;
-    return [source.problem("unknown_secret", `the project has no secret ${name}`, { path, hint })];
+    return `${meant}add it under Settings, Secrets or with \`coder secrets set ${name}\`${otherwise}`;
+  };
+  const given = workflow.policies.secrets.allowed.flatMap((name, index) => {
+    if (secrets.includes(name)) return [];
+    const at = { path: ["policies", "secrets", "allowed", index], hint: hint(name, ", or remove it here") };
+    return [source.problem("unknown_secret", `the project has no secret ${name}`, at)];
   });
+  // No error: by hand, and by its other triggers, the workflow starts all the same.
+  const signed = workflow.triggers.flatMap((trigger, index) => {
+    if (trigger.type !== "webhook" || secrets.includes(trigger.secret_ref)) return [];
+    const at = { path: ["triggers", index, "secret_ref"], hint: hint(trigger.secret_ref, ""), warning: true };
+    const message = `the project has no secret ${trigger.secret_ref}, so every call of ${trigger.name} is refused`;
+    return [source.problem("unknown_secret", message, at)];
+  });
+  return [...given, ...signed];
 }
