@@ -23,7 +23,7 @@ import { createMe } from "./project.ts";
 import { useSession } from "./session.tsx";
 import { createCommands } from "./ui/commands.tsx";
 import { ErrorState } from "./ui/ErrorState.tsx";
-import { Frame, type RailItem } from "./ui/Frame.tsx";
+import { Frame, railButton, type RailItem } from "./ui/Frame.tsx";
 import { Menu } from "./ui/Menu.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { useToasts } from "./ui/Toast.tsx";
@@ -195,7 +195,7 @@ function Account(props: { onKeyHelp: () => void }) {
       label={email() === null ? "Menu" : `Account ${email()}`}
       placement="right-end"
       trigger={<CircleUser aria-hidden="true" class="size-[18px]!" />}
-      triggerClass="inline-flex size-9 items-center justify-center rounded-control text-muted hover:bg-hover hover:text-text pointer-coarse:size-11"
+      triggerClass={railButton}
       items={[
         ...(email() === null
           ? [

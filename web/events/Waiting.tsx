@@ -3,7 +3,7 @@ import { For, Match, Show, Switch } from "solid-js";
 import { useApi } from "../api.ts";
 import { CopyField } from "../ui/CopyButton.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
-import { exactTime } from "../ui/formatTime.ts";
+import { scheduledTime } from "../ui/formatTime.ts";
 import { Section } from "../ui/Section.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 
@@ -53,10 +53,10 @@ function Schedules(props: { projectId: string }) {
                       <Show when={schedule.next[0]} fallback="Never again">
                         {(next) => (
                           <>
-                            Next <time datetime={next()}>{exactTime(new Date(next()))}</time>, then{" "}
+                            Next <time datetime={next()}>{scheduledTime(new Date(next()))}</time>, then{" "}
                             {schedule.next
                               .slice(1)
-                              .map((time) => exactTime(new Date(time)))
+                              .map((time) => scheduledTime(new Date(time)))
                               .join(", ")}
                           </>
                         )}

@@ -18,6 +18,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { TextField } from "../ui/TextField.tsx";
 import { IssueState } from "./IssueState.tsx";
 import { NewIssue } from "./NewIssue.tsx";
+import { counted } from "../../shared/counted.ts";
 
 type Issue = Outputs["issues"]["list"][number];
 const pageSize = 50;
@@ -214,9 +215,7 @@ function IssueRow(props: { issue: Issue; base: string }) {
       </a>
       <LabelChips labels={props.issue.labels} />
       <span class="text-xs text-muted">
-        <Show when={props.issue.comments > 0}>
-          {props.issue.comments} {props.issue.comments === 1 ? "comment" : "comments"} ·{" "}
-        </Show>
+        <Show when={props.issue.comments > 0}>{counted(props.issue.comments, "comment")} · </Show>
         <RelativeTime at={props.issue.updatedAt} />
       </span>
     </li>

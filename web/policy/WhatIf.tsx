@@ -4,6 +4,7 @@ import { useApi, type Outputs } from "../api.ts";
 import { Button } from "../ui/Button.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Select } from "../ui/Select.tsx";
+import { counted } from "../../shared/counted.ts";
 
 type Answer = Outputs["policy"]["whatIf"];
 type Difference = Answer["differences"][number];
@@ -94,7 +95,7 @@ function Differences(props: { answer: Answer; base: string }) {
   const looked = () => {
     const { runs, decisions } = props.answer;
     if (runs === 0) return "This workflow has not run yet, so there is nothing to try the policies on.";
-    return `${decisions} ${decisions === 1 ? "decision" : "decisions"} of ${runs} ${runs === 1 ? "run" : "runs"} looked at.`;
+    return `${counted(decisions, "decision")} of ${counted(runs, "run")} looked at.`;
   };
   return (
     <>

@@ -31,14 +31,14 @@ export function CompareSteps(props: {
       <For each={props.steps}>
         {(step) => (
           <li class="flex flex-col">
-            <div class="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1">
-              <span class="min-w-0 flex-1 basis-40 truncate font-medium">{step.name}</span>
+            <div class="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1 max-sm:gap-x-2">
+              <span class="min-w-0 flex-1 basis-40 truncate font-medium max-sm:basis-full">{step.name}</span>
               <Side side={step.from} />
               <span aria-hidden="true" class="text-muted">
                 →
               </span>
               <Side side={step.to} />
-              <span class="tabular w-20 text-right text-xs">
+              <span class="tabular w-20 text-right text-xs max-sm:w-14">
                 <Show when={step.slowerMs !== null && Math.abs(step.slowerMs) >= 50 ? step.slowerMs : null}>
                   {(ms) => (
                     <span class={ms() > 0 ? "text-waiting" : "text-succeeded"}>
@@ -83,7 +83,7 @@ export function CompareSteps(props: {
 
 function Side(props: { side: StepChange["from"] }) {
   return (
-    <span class="inline-flex w-24 items-center gap-1 text-xs">
+    <span class="inline-flex w-24 items-center gap-1 text-xs max-sm:w-[4.75rem]">
       <Show when={props.side} fallback={<span class="text-muted">not there</span>}>
         {(side) => (
           <>

@@ -13,6 +13,7 @@ import { useToasts } from "../ui/Toast.tsx";
 import { LogRow } from "./LogRow.tsx";
 import { logRows } from "../../shared/run/logGroups.ts";
 import type { LogSource } from "./logSource.ts";
+import { counted } from "../../shared/counted.ts";
 
 export interface LogViewProps {
   log: LogSource;
@@ -178,7 +179,7 @@ export function LogView(props: LogViewProps) {
         </Show>
         <div class="ml-auto flex items-center gap-1">
           <span class="tabular px-1 text-xs whitespace-nowrap text-muted max-sm:hidden">
-            {count().toLocaleString("en")} {count() === 1 ? "line" : "lines"}
+            {counted(count(), "line")}
           </span>
           <CopyButton label="Copy the log" text={() => props.log.text()} />
           <IconButton

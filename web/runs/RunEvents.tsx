@@ -8,6 +8,7 @@ import { CopyButton } from "../ui/CopyButton.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { Select } from "../ui/Select.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
+import { counted } from "../../shared/counted.ts";
 
 const pageSize = 200;
 
@@ -64,7 +65,7 @@ export function RunEvents(props: { runId: string; lastSeq: number; over: boolean
           ]}
         />
         <Checkbox label="With the lines of the log" checked={withLog()} onChange={setWithLog} />
-        <span class="tabular ml-auto text-xs text-muted">{listed().length.toLocaleString("en")} events</span>
+        <span class="tabular ml-auto text-xs text-muted">{counted(listed().length, "event")}</span>
         <CopyButton label="Copy these events as JSON" text={() => JSON.stringify(listed(), null, 2)} />
       </div>
       <div class="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Events">

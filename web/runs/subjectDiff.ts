@@ -20,12 +20,31 @@ function linesOf(value: unknown): string[] {
   return JSON.stringify(value, null, 2).split("\n");
 }
 
+/** What is asked for before what it consists of. Postgres keeps no order of keys. */
+const order = [
+  "workflow",
+  "target",
+  "title",
+  "version",
+  "tag",
+  "previous",
+  "role",
+  "goal",
+  "command",
+  "directory",
+];
+
+function inOrder(keys: string[]): string[] {
+  const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);
+  return keys.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /**
  * What is to be approved, by name. Beside what was shown before (`null`: nothing was), each line says whether it is still
  * there, is new, or is gone; the lines that are gone stand where the value had them.
  */
 export function subjectDiff(before: Subject | null, now: Subject): SubjectRow[] {
-  const keys = [...new Set([...Object.keys(now), ...Object.keys(before ?? {})])];
+  const keys = inOrder([...new Set([...Object.keys(now), ...Object.keys(before ?? {})])]);
   return keys.map((key) => {
     const here = linesOf(now[key]);
     if (before === null) return { key, lines: here.map((text): SubjectLine => ({ text, kind: "same" })) };

@@ -13,6 +13,7 @@ import { ErrorState } from "../ui/ErrorState.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import type { Studio } from "./createStudio.ts";
+import { counted } from "../../shared/counted.ts";
 
 const widths = [
   { id: "full", label: "Full width", icon: Monitor, width: undefined },
@@ -109,7 +110,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
           </For>
         </span>
         <IconButton
-          label={errors() === 0 ? "Console" : `Console, ${errors()} ${errors() === 1 ? "error" : "errors"}`}
+          label={errors() === 0 ? "Console" : `Console, ${counted(errors(), "error")}`}
           icon={<Terminal class={errors() === 0 ? "" : "text-failed"} />}
           pressed={props.consoleOpen}
           onClick={() => props.onConsole()}

@@ -5,6 +5,7 @@ import { IconButton } from "../ui/IconButton.tsx";
 import type { Studio } from "./createStudio.ts";
 import { searchFiles, type FileMatch, type SearchResult } from "./searchFiles.ts";
 import { textOf } from "./textOf.ts";
+import { counted } from "../../shared/counted.ts";
 
 const shownBefore = 10;
 const lockFile = /(?:^|\/)(?:package-lock\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock)$/;
@@ -58,7 +59,7 @@ export function SearchPanel(props: { studio: Studio }) {
     const { matches, truncated } = now.result;
     if (matches.length === 0) return "Nothing found.";
     const places = matches.length === 1 ? "1 place" : `${matches.length}${truncated ? "+" : ""} places`;
-    return `${places} in ${byFile().size === 1 ? "1 file" : `${byFile().size} files`}`;
+    return `${places} in ${counted(byFile().size, "file")}`;
   };
   return (
     <section class="flex h-full min-h-0 flex-col" aria-label="Search in files">

@@ -10,6 +10,7 @@ import { useToasts } from "../ui/Toast.tsx";
 import { makeMemoryDraftStore, openDraftStore } from "./draftStore.ts";
 import { makeStudioSession, type SessionState, type StudioSession } from "./studioSession.ts";
 import type { ChangeKind } from "./workingCopy.ts";
+import { counted } from "../../shared/counted.ts";
 
 export interface ConsoleLine {
   level: "log" | "info" | "warn" | "error";
@@ -144,7 +145,7 @@ export function createStudio(project: Project, firstFile?: { path: string; line?
         for (const path of open()) if (!session.copy.has(path)) closeFile(path);
       }
       if (event.kind === "restored") {
-        const files = event.files === 1 ? "1 file" : `${event.files} files`;
+        const files = counted(event.files, "file");
         const moved = event.branchMoved
           ? ` It was begun on ${event.basedOn?.slice(0, 7) ?? "an empty project"}, and there are newer commits since: a file that both changed is shown as you left it. Look at the difference before you commit.`
           : "";

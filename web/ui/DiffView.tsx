@@ -1,6 +1,7 @@
 import ChevronRight from "lucide-solid/icons/chevron-right";
 import { createMemo, For, Show } from "solid-js";
 import { readPatch, type DiffFile, type DiffLine } from "./readPatch.ts";
+import { counted } from "../../shared/counted.ts";
 
 const rowLooks: Record<DiffLine["kind"], string> = {
   same: "",
@@ -25,13 +26,13 @@ function FileDiff(props: { file: DiffFile; open: boolean }) {
         <For each={props.file.notes}>{(note) => <span class="shrink-0 text-xs text-muted">{note}</span>}</For>
         <span
           class="tabular ml-auto shrink-0 text-xs text-succeeded"
-          aria-label={`${props.file.additions} lines added`}
+          aria-label={`${counted(props.file.additions, "line")} added`}
         >
           +{props.file.additions}
         </span>
         <span
           class="tabular shrink-0 text-xs text-failed"
-          aria-label={`${props.file.deletions} lines removed`}
+          aria-label={`${counted(props.file.deletions, "line")} removed`}
         >
           −{props.file.deletions}
         </span>
@@ -77,8 +78,8 @@ export function DiffView(props: { patch: string; openFiles?: number | undefined 
   return (
     <div class="flex flex-col gap-3">
       <p class="tabular text-muted">
-        {files().length} {files().length === 1 ? "file" : "files"}, {total("additions")} lines added,{" "}
-        {total("deletions")} removed
+        {counted(files().length, "file")}, {counted(total("additions"), "line")} added, {total("deletions")}{" "}
+        removed
       </p>
       <For each={files()}>
         {(file, index) => <FileDiff file={file} open={index() < (props.openFiles ?? 20)} />}

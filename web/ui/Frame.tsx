@@ -20,6 +20,10 @@ export interface FrameProps {
   children: JSX.Element;
 }
 
+/** A button of the rail; on a phone ten of them fit side by side. */
+export const railButton =
+  "relative inline-flex h-9 w-9 max-md:w-[min(2.75rem,9.5vw)] items-center justify-center rounded-control text-muted transition-colors hover:bg-hover hover:text-text pointer-coarse:h-11 md:pointer-coarse:w-11";
+
 /** The slim rail at the left (at the bottom on a phone) and the page beside it. */
 export function Frame(props: FrameProps) {
   return (
@@ -32,7 +36,7 @@ export function Frame(props: FrameProps) {
       </a>
       <nav
         aria-label="Main"
-        class="flex shrink-0 items-center gap-1 border-line bg-surface max-md:justify-around max-md:border-t max-md:px-2 max-md:pb-[env(safe-area-inset-bottom)] md:w-12 md:flex-col md:border-r md:py-2"
+        class="flex shrink-0 items-center gap-1 border-line bg-surface max-md:justify-around max-md:gap-0 max-md:border-t max-md:pb-[env(safe-area-inset-bottom)] md:w-12 md:flex-col md:border-r md:py-2"
       >
         <For each={props.items}>
           {(item) => (
@@ -41,7 +45,7 @@ export function Frame(props: FrameProps) {
                 href={item.href}
                 aria-label={item.count ? `${item.label}, ${item.count} waiting` : item.label}
                 aria-current={item.current ? "page" : undefined}
-                class="relative inline-flex size-9 items-center justify-center rounded-control text-muted transition-colors hover:bg-hover hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text pointer-coarse:size-11 [&_svg]:size-[18px]"
+                class={`${railButton} aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text [&_svg]:size-[18px]`}
               >
                 {item.icon}
                 <Show when={item.count}>

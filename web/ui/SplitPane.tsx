@@ -1,4 +1,4 @@
-import { createSignal, onCleanup, Show, type JSX } from "solid-js";
+import { createSignal, onCleanup, onMount, Show, type JSX } from "solid-js";
 
 export interface SplitPaneProps {
   /** Remembers size and collapse in local storage under this name. */
@@ -89,7 +89,14 @@ export function SplitPane(props: SplitPaneProps) {
     event.preventDefault();
   };
 
-  const onWindowResize = () => setSize((now) => limit(now));
+  // In proportion: a preview that has 40 % of a wide window does not leave the editor a sliver of a narrow one.
+  let room = 0;
+  const onWindowResize = () => {
+    const before = room;
+    room = container ? (isRow() ? container.clientWidth : container.clientHeight) : 0;
+    if (before > 0 && room > 0) setSize((now) => limit((now * room) / before));
+  };
+  onMount(onWindowResize);
   window.addEventListener("resize", onWindowResize);
   onCleanup(() => window.removeEventListener("resize", onWindowResize));
 

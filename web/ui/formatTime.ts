@@ -17,6 +17,18 @@ export function exactTime(date: Date): string {
   return date.toLocaleString("en", { dateStyle: "medium", timeStyle: "long" });
 }
 
+/** When something is due, in the reader's own zone: "Mon, Nov 30, 2026, 9:00 AM". Schedules have no seconds. */
+export function scheduledTime(date: Date): string {
+  return date.toLocaleString("en", {
+    weekday: "short",
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+  });
+}
+
 /** A duration in milliseconds as "0.4 s", "12 s", "1m 04s", "2h 05m". */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;

@@ -73,7 +73,7 @@ describe("coder lint", () => {
     const { code, stdout, stderr } = await coder(["lint"], { cwd });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^error \.coder\/workflows\/ci\.yaml:2:\d+ .*manuel/);
-    expect(stderr).toBe("2 files, 1 errors, 0 warnings\n");
+    expect(stderr).toBe("2 files, 1 error, 0 warnings\n");
     expect((await coder(["lint", ".coder/workflows/ok.yaml"], { cwd })).code).toBe(0);
     const json = await coder(["lint", "--json"], { cwd });
     expect(JSON.parse(json.stdout)).toMatchObject({

@@ -3,6 +3,7 @@ import { interpolateValue, type Value } from "../../shared/workflow/expressions.
 import { builtinTarget } from "../deploys/builtin.ts";
 import type { DeployTarget } from "../deploys/deploy.ts";
 import type { StepContext, StepResult } from "./step.ts";
+import { counted } from "../../shared/counted.ts";
 
 const targets: Record<string, DeployTarget> = { builtin: builtinTarget, "built-in": builtinTarget };
 
@@ -25,7 +26,7 @@ export async function deployStep(context: StepContext): Promise<StepResult> {
     const { files, bytes, directory, content } = plan.subject;
     context.log(
       "note",
-      `${files} files, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`,
+      `${counted(files, "file")}, ${Math.ceil(bytes / 1024)} kB, from ${directory === "." ? "the repository" : directory}.\n`,
     );
     if (context.run.dryRun) {
       context.log("note", "Dry run: nothing is published.\n");

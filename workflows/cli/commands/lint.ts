@@ -6,6 +6,7 @@ import type { Cli } from "../cli.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { plain } from "../output.ts";
 import { listWorkflowFiles, readWorkflowFile, workflowFolder } from "../workflowFiles.ts";
+import { counted } from "../../../shared/counted.ts";
 
 export function addLint(program: Command, cli: Cli): void {
   program
@@ -42,7 +43,7 @@ async function lint(cli: Cli, named: string[], json: boolean): Promise<number> {
     if (files.length === 0) output.note(`There are no workflow files in ${workflowFolder}.`);
     else
       output.note(
-        `${files.length} ${files.length === 1 ? "file" : "files"}, ${errors} errors, ${all.length - errors} warnings`,
+        `${counted(files.length, "file")}, ${counted(errors, "error")}, ${counted(all.length - errors, "warning")}`,
       );
   }
   return errors > 0 ? exitCodes.failed : exitCodes.ok;
