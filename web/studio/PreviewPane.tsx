@@ -144,8 +144,9 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
               sandbox={previewSandbox}
               // The preview has an origin of its own; these are what an app may need there.
               allow="cross-origin-isolated; clipboard-write; fullscreen"
-              class="h-full border-0 bg-white"
-              style={{ width: pixels() === undefined ? "100%" : `${pixels()}px` }}
+              class="h-full border-0"
+              // As a browser's own canvas: a page that sets no background has a white one, in either theme.
+              style={{ width: pixels() === undefined ? "100%" : `${pixels()}px`, background: "white" }}
             />
           )}
         </Show>

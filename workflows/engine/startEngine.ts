@@ -162,9 +162,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger,
   });
   const loops = [
-    // Should a notice have been lost.
+    // Approvals expire without a notice.
     every(1000, () => Promise.resolve(intake.wake()), logger),
-    every(1000, () => Promise.resolve(deliveries.wake()), logger),
+    // Should a notice have been lost.
+    every(5000, () => Promise.resolve(deliveries.wake()), logger),
     every(Math.min(1000, options.leaseMs / 6), reap, logger),
     every(5000, () => reconcile({ sql, events, logger }), logger),
     every(5000, () => catchUp({ sql, hosts }), logger),
