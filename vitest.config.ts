@@ -1,5 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { patchPostgres } from "./supabase/patchPostgres.ts";
+
+/** They wait for leases and for a database that is away; begun last, one of them would run on alone. */
+const longest = ["engine/crash.test.ts", "engine/outage.test.ts"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = (file: TestSpecification) => longest.some((name) => file.moduleId.endsWith(name));
+    return (await super.sort(files)).toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)));
+  }
+}
 
 await patchPostgres();
 
@@ -15,5 +26,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Suites start real Postgres servers and sandboxes; more of them at once than cores only makes all of them slow.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 });

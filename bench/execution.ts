@@ -7,6 +7,7 @@ import { makeRunEvents } from "../workflows/engine/events.ts";
 import { makeRedactor } from "../workflows/engine/redact.ts";
 import { addWorker } from "../workflows/engine/sql/addWorker.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "../workflows/engine/testing.ts";
+import { limitProcessor, type ProcessorLimit } from "./limitProcessor.ts";
 import { median, type Measurement } from "./measure.ts";
 import { postgresProcessorMs, processorMs } from "./processorTime.ts";
 
@@ -17,7 +18,7 @@ const patch = ["--import", "./supabase/applyPostgresPatch.ts"];
 export async function execution(): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   // Each with a database of its own, so that none pays for the rows of another.
-  for (const part of [overhead, throughput, waiting, printing, cancelling, takeOver, eventRate]) {
+  for (const part of [overhead, throughput, scaling, waiting, printing, cancelling, takeOver, eventRate]) {
     const fixture = await startEngineFixture();
     try {
       measurements.push(...(await part(fixture)));
@@ -76,9 +77,9 @@ interface Drained {
 async function drain(
   fixture: EngineFixture,
   project: TestProject,
-  options: { yaml: string; runs: number; workers: number },
+  options: { yaml: string; runs: number; workers: number; limits?: readonly ProcessorLimit[] },
 ): Promise<Drained> {
-  const { yaml, runs, workers } = options;
+  const { yaml, runs, workers, limits = [] } = options;
   for (let count = 0; count < runs; count++) await fixture.start(project, yaml);
   const used = async (pids: number[]): Promise<[number, number]> => [
     (await Promise.all(pids.map(processorMs))).reduce((sum, one) => sum + one, 0),
@@ -86,6 +87,7 @@ async function drain(
   ];
   const started = await Promise.all(Array.from({ length: workers }, () => fixture.startWorker()));
   const pids = started.map(({ pid }) => pid);
+  await Promise.all(pids.map((pid, index) => limits[index]?.add(pid)));
   const before = await used(pids);
   const [row] = await untilRow(
     () => fixture.sql<{ left: number; seconds: number }[]>`
@@ -154,6 +156,47 @@ async function throughput(fixture: EngineFixture): Promise<Measurement[]> {
       unit: "1/s",
       samples: withSandbox,
     },
+  ];
+}
+
+/**
+ * How much a second worker adds where a core is free for it: each worker gets a part of a core that leaves enough for
+ * Postgres, which needs more than the workers do.
+ */
+async function scaling(fixture: EngineFixture): Promise<Measurement[]> {
+  const share = 0.25;
+  const names = ["coder-bench-1", "coder-bench-2"];
+  const limits = (await Promise.all(names.map((name) => limitProcessor(name, share)))).filter(
+    (limit) => limit !== undefined,
+  );
+  if (limits.length < names.length) {
+    console.log("No control groups here: how a second worker scales is not measured.");
+    return [];
+  }
+  const light = "name: T\nsteps:\n  - { type: notify, message: Done }\n";
+  const drained = async (workers: number): Promise<number> => {
+    const project = await fixture.project(files);
+    return (await drain(fixture, project, { yaml: light, runs: 300, workers, limits })).perSecond;
+  };
+  const ratios: number[] = [];
+  const [one, two]: number[][] = [[], []];
+  for (let round = 0; round < 5; round++) {
+    const [alone, both] = [await drained(1), await drained(2)];
+    one?.push(alone);
+    two?.push(both);
+    ratios.push(both / alone);
+  }
+  await Promise.all(limits.map((limit) => limit.remove()));
+  const note = "each worker has a quarter of a core; Postgres has the rest";
+  return [
+    {
+      name: "short runs, two workers that do not share a core",
+      unit: "1/s",
+      samples: two ?? [],
+      reference: { name: "one worker", samples: one ?? [] },
+      note,
+    },
+    { name: "what a second worker makes of one", unit: "ratio", samples: ratios, floor: 1.8, note },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { copyFile, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -66,7 +66,9 @@ export function createBlobStore(directory: string): BlobStore {
       }
       try {
         const source = body === null ? Readable.from([]) : Readable.fromWeb(body);
-        await pipeline(source, counted, createWriteStream(part, { mode: 0o600, flush: true }));
+        // Open before anything can fail: a stream opens its file by and by, also when it was removed meanwhile.
+        const file = await open(part, "wx", 0o600);
+        await pipeline(source, counted, file.createWriteStream({ flush: true }));
         await rename(part, path);
       } catch (error) {
         await rm(part, { force: true });
