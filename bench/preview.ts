@@ -9,9 +9,11 @@ import { median, timed, type Measurement } from "./measure.ts";
 import { makeProject, signInAsOwner } from "./owner.ts";
 import { epochNow, noteTexts, whenShown } from "./shownTexts.ts";
 
-/** Starts of each side, and edits after each start: the first ones, before anything has warmed up, are among them. */
+/** Starts of each side, and edits after each start. */
 const rounds = 5;
-const editsPerRound = 4;
+const editsPerRound = 6;
+/** Nobody edits a page that they have not looked at; the first edit is this long after it is there, on either side. */
+const lookMs = 5000;
 const templates = {
   vanilla: { id: "vanilla-ts", file: "src/main.ts", before: "Get started", label: "vanilla TS" },
   solid: { id: "solid-ts", file: "src/App.tsx", before: "Get started", label: "Solid" },
@@ -120,6 +122,7 @@ async function measureStudio(options: {
   await page.getByRole("treeitem", { name: template.file.split("/").at(-1) ?? "", exact: true }).click();
   await page.locator(".cm-content").waitFor();
   let text = template.before as string;
+  await pause(lookMs);
   for (let index = 0; index < editsPerRound; index += 1) {
     const next = `Edited ${index}`;
     await page.locator(".cm-line", { hasText: `<h1>${text}</h1>` }).click();
@@ -197,6 +200,7 @@ async function measureNative(options: {
   let current = original;
   let text = template.before as string;
   const ahead = await clockAhead(page);
+  await pause(lookMs);
   for (let index = 0; index < editsPerRound; index += 1) {
     const next = `Edited ${index}`;
     current = current.replace(text, next);
@@ -212,7 +216,7 @@ async function measureNative(options: {
     samples.edit.push((await whenShown(page.mainFrame(), next)) - writtenAt);
     text = next;
     // Two writes within one turn of Vite's file watcher would be seen as one.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pause(200);
   }
   await writeFile(path, original);
   server?.kill();
@@ -244,4 +248,8 @@ function run(command: string, args: readonly string[], cwd: string): Promise<voi
         : reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${stderr}`)),
     );
   });
+}
+
+function pause(forMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, forMs));
 }

@@ -118,13 +118,15 @@ export class ModuleCompiler {
   }
 
   /**
-   * Compiles one module that goes through Babel again and throws the result away; `round` says which, in turn. False
-   * where there is none, or where it does not build.
+   * Compiles the longest module that goes through Babel again and throws the result away. False where there is none, or
+   * where it does not build.
    */
-  async rehearse(round: number): Promise<boolean> {
+  async rehearse(): Promise<boolean> {
     if (this.#project().jsx.kind !== "solid") return false;
-    const ids = [...this.#compiled.keys()].filter((id) => /\.[jt]sx$/.test(fileOf(id)));
-    const id = ids[round % ids.length];
+    const length = (id: string): number => this.#fs.stat(pathOf(id)).size;
+    const [id] = [...this.#compiled.keys()]
+      .filter((each) => /\.[jt]sx$/.test(fileOf(each)) && this.#fs.exists(pathOf(each)))
+      .sort((a, b) => length(b) - length(a));
     if (id === undefined) return false;
     try {
       await compileModule(this.context(), id);
