@@ -24,9 +24,9 @@ const batchMs = 60;
 const maxEventChars = 64 * 1024;
 const defaultMaxLogChars = 50 * 1024 * 1024;
 /** Written and not stored yet, in UTF-16 units: enough for any command that is not all output to go on while the database is away. */
-const maxUnstoredChars = 1024 * 1024;
+const maxUnstoredChars = 512 * 1024;
 /** Stored in one go: it is in memory several times over until it is. */
-const maxBatchChars = 256 * 1024;
+const maxBatchChars = 128 * 1024;
 
 export function makeRunEvents(deps: {
   sql: Sql;
