@@ -89,7 +89,7 @@ async function drain(
   ];
   const started = await Promise.all(Array.from({ length: workers }, () => fixture.startWorker()));
   const pids = started.map(({ pid }) => pid);
-  await Promise.all(pids.map((pid, index) => limits[index]?.add(pid)));
+  for (const [index, pid] of pids.entries()) await limits[index]?.add(pid);
   const before = await used(pids);
   const [row] = await untilRow(
     () => fixture.sql<{ left: number; seconds: number; warmSeconds: number }[]>`
