@@ -184,12 +184,14 @@ async function scaling(fixture: EngineFixture): Promise<Measurement[]> {
     return (await drain(fixture, project, { yaml: light, runs: 400, workers, limits })).warmPerSecond;
   };
   const ratios: number[] = [];
+  const computing: number[] = [];
   const [one, two]: number[][] = [[], []];
   for (let round = 0; round < 5; round++) {
     const [alone, both] = [await drained(1), await drained(2)];
     one?.push(alone);
     two?.push(both);
     ratios.push(both / alone);
+    computing.push((await computed(2)) / (await computed(1)));
   }
   await Promise.all(limits.map((limit) => limit.remove()));
   const note =
@@ -202,8 +204,25 @@ async function scaling(fixture: EngineFixture): Promise<Measurement[]> {
       reference: { name: "one worker", samples: one ?? [] },
       note,
     },
-    { name: "what a second worker makes of one", unit: "ratio", samples: ratios, floor: 1.8, note },
+    {
+      name: "what a second worker makes of one",
+      unit: "ratio",
+      samples: ratios,
+      floor: 1.8,
+      reference: { name: "a second process that only computes", samples: computing },
+      note,
+    },
   ];
+}
+
+/** How much so many processes compute in a second that do nothing else: cores of a virtual machine may share one. */
+async function computed(processes: number): Promise<number> {
+  const script =
+    "const end = performance.now() + 1000; let done = 0; for (; performance.now() < end; done++) for (let n = 0; n < 10000; n++) Math.hypot(n, done); console.log(done);";
+  const outputs = await Promise.all(
+    Array.from({ length: processes }, () => run(process.execPath, ["-e", script])),
+  );
+  return outputs.reduce((sum, { stdout }) => sum + Number(stdout), 0);
 }
 
 /** Memory of a worker that a thousand runs wait on, over what it has after as many that ended; and its processor time. */
