@@ -77,6 +77,8 @@ export const startDenoApi: StartApi = async ({ database, ...options }) => {
       CODER_SECRETS_KEY: options.secretsKey,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    // The package's command starts Deno as a child of its own: they end together, as a group.
+    detached: true,
   });
   const port = await portOf(child);
   return {
@@ -87,8 +89,9 @@ export const startDenoApi: StartApi = async ({ database, ...options }) => {
       return fetch(url, { method: request.method, headers: request.headers, body });
     },
     async close() {
-      child.kill("SIGKILL");
-      if (child.exitCode === null) await once(child, "exit");
+      if (child.exitCode !== null || child.pid === undefined) return;
+      process.kill(-child.pid, "SIGKILL");
+      await once(child, "exit");
     },
   };
 };
