@@ -22,13 +22,15 @@ export async function limitProcessor(name: string, share: number): Promise<Proce
   const isOld = existsSync(join(root, "cpu/cpu.cfs_quota_us"));
   const directory = join(root, isOld ? "cpu" : "", name);
   try {
-    await mkdir(directory);
+    // One that a run that was killed has left serves as well.
+    await mkdir(directory, { recursive: true });
     if (isOld) {
       await writeFile(join(directory, "cpu.cfs_period_us"), String(periodUs));
       await writeFile(join(directory, "cpu.cfs_quota_us"), String(quotaUs));
     } else await writeFile(join(directory, "cpu.max"), `${quotaUs} ${periodUs}`);
-  } catch {
-    await rmdir(directory).catch(() => undefined);
+  } catch (error) {
+    if (!["EACCES", "EPERM", "EROFS", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      throw error;
     return undefined;
   }
   return {

@@ -14,12 +14,8 @@ function packed(chunks: readonly LogChunk[], pieceSize = 1) {
   const pages: PackedPage[] = [];
   for (let from = 0; from < chunks.length; from += pieceSize)
     pages.push(...packer.add(chunks.slice(from, from + pieceSize)));
-  const last = packer.end();
-  for (;;) {
-    const { value, done } = last.next();
-    if (done === true) return { pages, ...value };
-    pages.push(value);
-  }
+  pages.push(...packer.end());
+  return { pages, ...packer.summary };
 }
 
 describe("LogPacker", () => {

@@ -9,7 +9,7 @@ const maxChars = 256 * 1024;
 /** A longer line is cut: nobody reads it, and a browser would choke on it. The log bundle has all of it. */
 export const maxLineChars = 100_000;
 
-/** What is known of a log when all of it has been packed. */
+/** A log as a whole. */
 export interface PackedSummary {
   lines: number;
   groups: readonly LogGroup[];
@@ -38,10 +38,14 @@ export class LogPacker {
   }
 
   /** No more comes; gives the last pages. */
-  *end(): Generator<PackedPage, PackedSummary> {
+  *end(): Generator<PackedPage> {
     for (const line of logLines(this.#rest)) yield* this.#take(line);
     this.#rest = emptyLog;
     yield* this.#flush();
+  }
+
+  /** What is known of the log; of all of it once `end` has given its last page. */
+  get summary(): PackedSummary {
     return { lines: this.#count, groups: this.#groups };
   }
 

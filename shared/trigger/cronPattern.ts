@@ -21,7 +21,8 @@ export function cronPattern(expression: string): Cron {
 
 function parse(expression: string): Cron {
   // croner takes a date as well (all that holds a colon), which is a time and no schedule.
-  if (!fields.test(expression) || expression.includes(":")) throw new RangeError("it has not five fields");
+  if (expression.includes(":")) throw new RangeError("it holds a colon, as a date does and no field");
+  if (!fields.test(expression)) throw new RangeError("it has not five fields");
   try {
     return new Cron(expression, { mode: "5-part", paused: true, timezone: "UTC" });
   } catch (error) {

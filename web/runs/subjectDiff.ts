@@ -23,6 +23,7 @@ function linesOf(value: unknown): string[] {
 /** What is asked for before what it consists of. Postgres keeps no order of keys. */
 const order = [
   "workflow",
+  "change",
   "target",
   "title",
   "version",

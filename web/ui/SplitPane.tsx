@@ -40,19 +40,32 @@ function remember(name: string, size: number): void {
 /** Two panes with a bar between them that is dragged, or moved with the arrow keys; double-click resets it. */
 export function SplitPane(props: SplitPaneProps) {
   let container: HTMLDivElement | undefined;
-  const [size, setSize] = createSignal(remembered(props.name, props.initial));
+  /** What was chosen, and how much room there was for both panes then; 0 while there is none to see. */
+  const [chosen, setChosen] = createSignal({ size: remembered(props.name, props.initial), room: 0 });
+  const [room, setRoom] = createSignal(0);
   const [dragging, setDragging] = createSignal(false);
   const isRow = () => (props.direction ?? "row") === "row";
   const isFirst = () => (props.sized ?? "first") === "first";
   const min = () => props.min ?? 120;
 
+  const look = () => {
+    const now = container ? (isRow() ? container.clientWidth : container.clientHeight) : 0;
+    setRoom(now);
+    if (chosen().room === 0) setChosen(({ size }) => ({ size, room: now }));
+  };
   const limit = (wanted: number) => {
-    const room = container ? (isRow() ? container.clientWidth : container.clientHeight) - min() : wanted;
-    return Math.max(min(), Math.min(wanted, props.max ?? Infinity, Math.max(room, min())));
+    const most = room() === 0 ? Infinity : Math.max(room() - min(), min());
+    return Math.max(min(), Math.min(wanted, props.max ?? Infinity, most));
+  };
+  // In proportion: a preview that has 40 % of a wide window does not leave the editor a sliver of a narrow one.
+  const size = () => {
+    const scale = room() > 0 && chosen().room > 0 ? room() / chosen().room : 1;
+    return limit(chosen().size * scale);
   };
   const change = (wanted: number) => {
+    look();
     const next = limit(wanted);
-    setSize(next);
+    setChosen({ size: next, room: room() });
     remember(props.name, next);
   };
 
@@ -89,16 +102,9 @@ export function SplitPane(props: SplitPaneProps) {
     event.preventDefault();
   };
 
-  // In proportion: a preview that has 40 % of a wide window does not leave the editor a sliver of a narrow one.
-  let room = 0;
-  const onWindowResize = () => {
-    const before = room;
-    room = container ? (isRow() ? container.clientWidth : container.clientHeight) : 0;
-    if (before > 0 && room > 0) setSize((now) => limit((now * room) / before));
-  };
-  onMount(onWindowResize);
-  window.addEventListener("resize", onWindowResize);
-  onCleanup(() => window.removeEventListener("resize", onWindowResize));
+  onMount(look);
+  window.addEventListener("resize", look);
+  onCleanup(() => window.removeEventListener("resize", look));
 
   const paneStyle = (first: boolean): JSX.CSSProperties => {
     if (first !== isFirst()) return { flex: "1 1 0" };

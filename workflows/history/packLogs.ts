@@ -34,15 +34,8 @@ async function packRun(sql: Sql, run: UnpackedRun): Promise<void> {
       for (const page of packer.add(chunks)) await store.add(stepId, page);
     }
     for (const [stepId, packer] of packers) {
-      const rest = packer.end();
-      for (;;) {
-        const { value, done } = rest.next();
-        if (done !== true) await store.add(stepId, value);
-        else {
-          await store.close(stepId, value);
-          break;
-        }
-      }
+      for (const page of packer.end()) await store.add(stepId, page);
+      await store.close(stepId, packer.summary);
     }
   });
 }
