@@ -137,6 +137,43 @@ test.each(["rolldown", "esbuild"] as const)(
   },
 );
 
+test("a page asks for its modules at once, for each of them once, and for none that it may not need", async () => {
+  const project = smallProject({
+    "src/main.ts": `import "./style.css";
+import { title } from "./title.ts";
+import picture from "./picture.svg";
+const app = document.querySelector("#app")!;
+app.innerHTML = \`<h1>\${title}</h1><img src="\${picture}"><button>more</button>\`;
+app.querySelector("button")!.onclick = () => import("./lazy.ts");`,
+    "src/title.ts": 'import { word } from "./word.ts";\nexport const title = `a ${word}`;',
+    "src/word.ts": 'export const word = "word";',
+    "src/picture.svg": largeSvg,
+    "src/lazy.ts": "export {};",
+  });
+  await withRuntime(async (runtime) => {
+    await runtime.mount(project);
+    await runtime.start();
+    await runtime.preview.getByText("a word").waitFor();
+    // After an edit modules have other URLs, except for the entry, which the page itself names.
+    await runtime.edit("src/word.ts", '"word"', '"text"');
+    await runtime.preview.getByText("a text").waitFor();
+    const { listed, asked } = await runtime.preview.locator("body").evaluate(() => {
+      const path = (url: string): string => url.slice(location.origin.length).replace(/[?&]t=\d+$/, "");
+      const links = [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")];
+      const entries = performance.getEntriesByType("resource").map(({ name }) => name);
+      return {
+        listed: links.map(({ href }) => path(href)).sort(),
+        asked: entries
+          .filter((url) => url.startsWith(location.origin))
+          .map(path)
+          .sort(),
+      };
+    });
+    expect(listed).toEqual(["/src/style.css?import", "/src/title.ts", "/src/word.ts"]);
+    expect(asked).toEqual(["/src/main.ts", "/src/picture.svg", ...listed]);
+  });
+});
+
 test("a sheet in Sass is a build failure that names the file", async () => {
   await withRuntime(async (runtime) => {
     await runtime.mount(smallProject({ "src/main.ts": 'import "./x.scss";', "src/x.scss": "$a: 1px;" }));

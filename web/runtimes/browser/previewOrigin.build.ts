@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
+import { clientName } from "./preview/previewProtocol.ts";
 import { buildProcessWorker } from "./shell/runOrigin/processWorker.build.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -25,7 +26,7 @@ export async function buildPreviewOrigin(outDir: string): Promise<void> {
   await Promise.all([
     // One after the other: the documents empty the directory first.
     buildDocuments(outDir).then(() => buildProcessWorker(outDir)),
-    buildKernel(join(outDir, "../runtime")),
+    buildClient().then((client) => buildKernel(join(outDir, "../runtime"), client)),
   ]);
 }
 
@@ -33,7 +34,6 @@ async function buildDocuments(outDir: string): Promise<void> {
   const scripts = {
     relay: "relay.ts",
     sw: "serviceWorker.ts",
-    client: "client.ts",
     run: "run.ts",
     connect: "connectPage.ts",
     tab: "tab.ts",
@@ -52,14 +52,37 @@ async function buildDocuments(outDir: string): Promise<void> {
         input: Object.fromEntries(
           Object.entries(scripts).map(([name, file]) => [name, join(here, "preview", file)]),
         ),
-        // The client's exports are the hot-update API of every module of a project.
-        preserveEntrySignatures: "strict",
         output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       },
     },
   });
   await mkdir(outDir, { recursive: true });
   for (const [name, html] of Object.entries(documents)) await writeFile(join(outDir, name), html);
+}
+
+/** The script that every page of a project gets; the kernel serves it. */
+async function buildClient(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    root: here,
+    logLevel: "warn",
+    publicDir: false,
+    build: {
+      write: false,
+      target: "es2022",
+      modulePreload: false,
+      rolldownOptions: {
+        input: join(here, "preview/client.ts"),
+        // A script in the page instead of a module: it runs before anything else, and needs no request.
+        output: { format: "iife", name: clientName },
+        // Its exports are the hot-update API of every module of a project.
+        preserveEntrySignatures: "strict",
+      },
+    },
+  });
+  const [result] = [built].flat();
+  if (result === undefined || !("output" in result)) throw new Error("The preview's client was not built.");
+  return result.output[0].code;
 }
 
 const head = (title: string) =>
@@ -72,7 +95,7 @@ const documents: Record<string, string> = {
   "tab.html": `${head("Preview")}<style>html,body,iframe{margin:0;border:0;width:100%;height:100%;display:block}</style></head><body><p>There is no such preview.</p><script type="module" src="/preview-origin/tab.js"></script></body></html>\n`,
 };
 
-async function buildKernel(outDir: string): Promise<void> {
+async function buildKernel(outDir: string, client: string): Promise<void> {
   await build({
     configFile: false,
     root: here,
@@ -81,7 +104,7 @@ async function buildKernel(outDir: string): Promise<void> {
     publicDir: false,
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
     resolve: { conditions: ["browser", "module", "import", "default"], alias: aliases() },
-    plugins: [runtimeTexts(), emptyNodeModules()],
+    plugins: [runtimeTexts(client), emptyNodeModules()],
     worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
     build: {
       outDir,
@@ -110,24 +133,24 @@ function aliases() {
   }));
 }
 
-/** Runtimes that the dev server hands to previews as they are. */
-function runtimeTexts(): Plugin {
-  const files: Record<string, string> = {
-    "virtual:react-refresh-runtime": join(
-      dirname(require.resolve("@vitejs/plugin-react")),
-      "refresh-runtime.js",
-    ),
-    "virtual:solid-refresh-runtime": require.resolve("solid-refresh").replace(/\.cjs$/, ".mjs"),
+/** Scripts that the dev server hands to previews as they are. */
+function runtimeTexts(client: string): Plugin {
+  const reactRefresh = join(dirname(require.resolve("@vitejs/plugin-react")), "refresh-runtime.js");
+  const solidRefresh = require.resolve("solid-refresh").replace(/\.cjs$/, ".mjs");
+  const texts: Record<string, () => Promise<string>> = {
+    "virtual:preview-client": () => Promise.resolve(client),
+    "virtual:react-refresh-runtime": () => readFile(reactRefresh, "utf8"),
+    "virtual:solid-refresh-runtime": () => readFile(solidRefresh, "utf8"),
   };
   return {
     name: "coder-runtime-texts",
     enforce: "pre",
-    resolveId: (id) => (id in files ? `\0${id}` : null),
+    resolveId: (id) => (id in texts ? `\0${id}` : null),
     load: async (id) => {
-      const file = files[id.slice(1)];
-      return file === undefined || !id.startsWith("\0virtual:")
+      const text = texts[id.slice(1)];
+      return text === undefined || !id.startsWith("\0virtual:")
         ? null
-        : `export const source = ${JSON.stringify(await readFile(file, "utf8"))};`;
+        : `export const source = ${JSON.stringify(await text())};`;
     },
   };
 }

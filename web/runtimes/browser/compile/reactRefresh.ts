@@ -24,7 +24,7 @@ export function wrapReactRefresh(output: TransformOutput, id: string): CompiledM
   const tail = `
 import(import.meta.url).then((exports) => {
   RefreshRuntime.registerExportsForReactRefresh(${name}, exports);
-  import.meta.hot.accept((next) => {
+  import.meta.hot?.accept((next) => {
     if (!next) return;
     const problem = RefreshRuntime.validateRefreshBoundaryAndEnqueueUpdate(${name}, exports, next);
     if (problem) import.meta.hot.invalidate(problem);

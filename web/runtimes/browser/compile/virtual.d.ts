@@ -2,6 +2,9 @@
 declare module "virtual:react-refresh-runtime" {
   export const source: string;
 }
+declare module "virtual:preview-client" {
+  export const source: string;
+}
 declare module "virtual:solid-refresh-runtime" {
   export const source: string;
 }

@@ -5,15 +5,16 @@ import { mimeType } from "../compile/mime.ts";
 import { reactRefreshId } from "../compile/reactRefresh.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
-import type { HotMessage } from "../preview/previewProtocol.ts";
+import { clientName, type HotMessage } from "../preview/previewProtocol.ts";
 import type { FileChange, PreviewFailure } from "../../runtime.ts";
 import { environmentLiteral } from "./environment.ts";
 import { ImportTargets } from "./importTargets.ts";
 import { ModuleCompiler } from "./moduleCompiler.ts";
 import { ModuleGraph, type ModuleNode } from "./moduleGraph.ts";
 import { PackageBundle } from "./packageBundle.ts";
-import { clientUrl, devPage, mapInlineModules, moduleScripts } from "./page.ts";
+import { devPage, mapInlineModules, moduleScripts } from "./page.ts";
 import type { PrebundleCache } from "./prebundle.ts";
+import { previewClient } from "./previewClient.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
 import { replaceSpecifiers, scanModule, type FoundImport } from "./rewriteImports.ts";
 import { isScanned } from "./styleModules.ts";
@@ -56,6 +57,9 @@ interface Wanted {
 const rehearsals = 30;
 /** Long enough for the page's own requests to come in between, and for all of it to be done before somebody edits. */
 const rehearsalPauseMs = 120;
+
+/** Beyond these the page finds out by itself: the list is made before the page is sent. */
+const preloadLimit = 100;
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
 export class DevServer {
@@ -229,7 +233,33 @@ export class DevServer {
       const { imports } = scanModule(code, "/index.html");
       return (await this.#link(code, imports, "/index.html")).code;
     });
-    return { status: 200, headers: headersFor("index.html"), body: devPage(linked, this.#project) };
+    const modules = await this.#preloads(html);
+    return { status: 200, headers: headersFor("index.html"), body: devPage(linked, this.#project, { client: previewClient, modules }) };
+  }
+
+  /** URLs of the modules and packages that a page comes to by static imports, the nearest first. */
+  async #preloads(html: string): Promise<string[]> {
+    const urls = new Set<string>();
+    try {
+      const { urls: packages } = await this.#packages.bundle();
+      const entries = this.#entriesOf(html).map(({ id }) => id);
+      const found = [...entries];
+      for (const id of found) {
+        if (urls.size >= preloadLimit) break;
+        // The page names its entries itself, in its own words.
+        if (!entries.includes(id)) urls.add(this.#urlOf(id));
+        const { scan } = await this.#compiler.compile(id);
+        for (const imported of scan.imports.filter(({ dynamic }) => !dynamic)) {
+          const target = this.#targets.of(imported, id);
+          if (target.kind === "dependency") urls.add(packages[target.specifier] ?? "");
+          else if (target.kind === "module" && !found.includes(target.id)) found.push(target.id);
+        }
+      }
+      return [...urls].filter((url) => url.startsWith("/"));
+    } catch {
+      // The page's own request for the module that does not build reports it; the page itself has to arrive.
+      return [];
+    }
   }
 
   #pageFile(path: string): string | null {
@@ -279,8 +309,7 @@ export class DevServer {
       accepts === "self"
         ? "self"
         : accepts.flatMap((specifier) => this.#targets.resolve(specifier, id)?.id ?? []);
-    const name = JSON.stringify(id);
-    const hot = `import { createHotContext as __coder_hot } from "${clientUrl}";import.meta.hot = __coder_hot(${name});`;
+    const hot = `import.meta.hot = globalThis.${clientName}?.createHotContext(${JSON.stringify(id)});`;
     const env = `import.meta.env = ${environmentLiteral(this.#project, "development")};`;
     const map =
       compiled.map === null
@@ -314,6 +343,8 @@ export class DevServer {
   }
 
   #urlOf(id: string): string {
+    const inline = this.#compiler.inlineUrl(id);
+    if (inline !== null) return inline;
     const version = this.#graph.get(id)?.version ?? 0;
     const extra = [...(needsImportMark(id) ? ["import"] : []), ...(version > 0 ? [`t=${version}`] : [])].join(
       "&",

@@ -1,7 +1,6 @@
 import { buildFailure, positionAt } from "../buildFailure.ts";
 import { needsImportMark, pathOf } from "../compile/moduleKind.ts";
 import type { ProjectFs } from "../kernelParts.ts";
-import { clientUrl } from "./page.ts";
 import type { Dependency } from "./prebundle.ts";
 import type { Project } from "./project.ts";
 import { isBare, isNodeBuiltin, resolveModule, splitBare, type Resolved } from "./resolveModule.ts";
@@ -29,7 +28,7 @@ export class ImportTargets {
     const { specifier } = found;
     if (/^([a-z][a-z+.-]*:)?\/\/|^(data|blob|https?):/i.test(specifier))
       return { kind: "external", url: specifier };
-    if (specifier.startsWith("/@") || specifier === clientUrl) return { kind: "external", url: specifier };
+    if (specifier.startsWith("/@")) return { kind: "external", url: specifier };
     if (isNodeBuiltin(specifier) && this.resolve(specifier, importer) === null) {
       return { kind: "external", url: `/@empty/${encodeURIComponent(specifier)}.js` };
     }

@@ -103,7 +103,7 @@ export class ModuleCompiler {
         break;
       case "url":
       case "asset":
-        code = `export default ${JSON.stringify(this.#assetUrl(file))};`;
+        code = this.#assetModule(file);
         break;
       case "worker":
         code = `export default class extends Worker { constructor(options) { super(${JSON.stringify(file)}, { type: "module", ...options }); } }`;
@@ -135,6 +135,15 @@ export class ModuleCompiler {
       // Whoever asks for the module is told what is wrong with it.
       return false;
     }
+  }
+
+  /** A module that is nothing but an asset's URL, as a URL that needs no request; null for every other module. */
+  inlineUrl(id: string): string | null {
+    const { kind } = moduleKind(id);
+    if (kind !== "asset" && kind !== "url") return null;
+    // Within any quotes.
+    const text = encodeURIComponent(this.#assetModule(fileOf(id))).replaceAll("'", "%27");
+    return `data:text/javascript,${text}`;
   }
 
   context(): CompileContext {
@@ -173,6 +182,10 @@ export class ModuleCompiler {
     if (fileOf(id).endsWith(".css")) return (await compileStyle(this.styleContext(), fileOf(id))).css;
     const bytes = this.#fs.readFile(pathOf(id));
     return `data:${mimeType(fileOf(id))};base64,${bytes.toBase64()}`;
+  }
+
+  #assetModule(file: string): string {
+    return `export default ${JSON.stringify(this.#assetUrl(file))};`;
   }
 
   /** Files of public/ are served from the root. */

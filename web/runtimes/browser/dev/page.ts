@@ -1,9 +1,6 @@
 import { reactRefreshPreamble } from "../compile/reactRefresh.ts";
 import type { Project } from "./project.ts";
 
-/** Where the static server of preview origins has the client that every page of a project gets. */
-export const clientUrl = "/__coder/client.js";
-
 interface PageScript {
   /** Root-absolute URL as written, or null for an inline module. */
   src: string | null;
@@ -43,16 +40,26 @@ function isModule(attributes: string): boolean {
   return /\btype\s*=\s*["']?module["']?/i.test(attributes);
 }
 
+const escapeAttribute = (text: string): string => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+
 /** Vite's `%VITE_NAME%` constants in a page. */
 export function replaceEnv(html: string, env: Record<string, string>): string {
   return html.replace(/%(\w+)%/g, (whole, name: string) => env[name] ?? whole);
 }
 
-/** A page of the project as the preview gets it: with the client first, so that it sees every error. */
-export function devPage(html: string, project: Project): string {
+/**
+ * A page of the project as the preview gets it: with the client first, so that it sees every error, and with the URLs
+ * of the modules that it will come to, so that they are all asked for at once.
+ */
+export function devPage(
+  html: string,
+  project: Project,
+  { client, modules }: { client: string; modules: readonly string[] },
+): string {
   const refresh =
     project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
-  const injected = `<script type="module" src="${clientUrl}"></script>${refresh}`;
+  const preloads = modules.map((url) => `<link rel="modulepreload" href="${escapeAttribute(url)}">`).join("");
+  const injected = `<script>${client.replaceAll("</script", "<\\/script")}</script>${preloads}${refresh}`;
   const page = replaceEnv(html, {
     ...project.env,
     MODE: "development",

@@ -1,6 +1,6 @@
 import type { CompiledStyle } from "../compile/compileStyle.ts";
 import type { ProjectFs } from "../kernelParts.ts";
-import { clientUrl } from "./page.ts";
+import { clientName } from "../preview/previewProtocol.ts";
 import type { Project } from "./project.ts";
 
 /** A sheet as a module of the dev server: puts itself on the page and takes its own updates. */
@@ -11,11 +11,12 @@ export function styleClassesModule(id: string, style: CompiledStyle): string {
     .map((name) => `const $${name} = classes[${JSON.stringify(name)}];export { $${name} as ${name} };`)
     .join("");
   const key = JSON.stringify(id);
+  const client = `globalThis.${clientName}`;
   // A CSS module hands its names to its importers: they take the update when the names change.
-  const accept = names.length === 0 ? "import.meta.hot.accept();" : "";
+  const accept = names.length === 0 ? "import.meta.hot?.accept();" : "";
   return (
-    `import { updateStyle, removeStyle } from "${clientUrl}";updateStyle(${key}, ${JSON.stringify(style.css)});` +
-    `${accept}import.meta.hot.prune(() => removeStyle(${key}));` +
+    `${client}?.updateStyle(${key}, ${JSON.stringify(style.css)});` +
+    `${accept}import.meta.hot?.prune(() => ${client}.removeStyle(${key}));` +
     `const classes = ${JSON.stringify(style.classes)};${exported}export default classes;`
   );
 }

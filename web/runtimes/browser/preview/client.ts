@@ -1,6 +1,7 @@
 /**
- * Runs in every page of a project before the project's own modules: hot updates with the API of Vite
- * (https://vite.dev/guide/api-hmr), and reports of what is painted, logged and thrown.
+ * Runs in every page of a project before anything of the project: hot updates with the API of Vite
+ * (https://vite.dev/guide/api-hmr), and reports of what is painted, logged and thrown. Modules find its exports under
+ * the name that `previewProtocol.ts` gives.
  */
 import type { ClientMessage, HotMessage } from "./previewProtocol.ts";
 

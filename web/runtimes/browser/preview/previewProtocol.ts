@@ -5,6 +5,9 @@
  */
 import { z } from "zod";
 
+/** The global name under which a page's modules find the page's client (`client.ts`). Workers have none. */
+export const clientName = "__coder";
+
 /** Service worker to kernel, over its MessagePort. */
 export const previewRequestSchema = z.object({
   type: z.literal("fetch"),

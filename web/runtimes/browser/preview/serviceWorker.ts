@@ -10,6 +10,8 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const ownPath = "/__coder/";
 const relayPath = "/__coder/relay.html";
 const portDeadlineMs = 5000;
+/** What a kernel that is there hardly ever takes; one that is gone with its relay page never answers. */
+const silenceMs = 250;
 
 let port: MessagePort | undefined;
 /** Id of the relay page that gave the port: when it is gone, so is the kernel behind the port. */
@@ -74,6 +76,8 @@ const closed =
   "<!doctype html><meta charset=utf-8><title>Preview</title><body style='font:16px system-ui;margin:3rem;color:CanvasText;background:Canvas;color-scheme:light dark'>" +
   "<h1 style='font-size:1.25rem'>This preview is not running</h1><p>It is served by the Studio: open the project there and come back to this tab.</p>";
 
+const silence = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, silenceMs));
+
 async function answer(request: Request): Promise<Response> {
   const url = new URL(request.url);
   const message: PreviewRequest = {
@@ -89,18 +93,18 @@ async function answer(request: Request): Promise<Response> {
   const answered = new Promise<PreviewResponse>((resolve) => {
     pending.set(message.id, { resolve, request: message });
   });
-  // Sent before it is known whether the kernel is still there, which takes a turn of the browser's main process.
+  const inDoubt = async (): Promise<PreviewResponse | undefined> =>
+    (await kernelPort()) ? answered : undefined;
   port?.postMessage(message);
-  if (!(await kernelPort())) {
-    pending.delete(message.id);
-    const wantsPage = request.mode === "navigate";
-    return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
-      status: 503,
-      headers: { "content-type": wantsPage ? "text/html; charset=utf-8" : "text/plain" },
-    });
-  }
-  const response = await answered;
-  return isolated(response.body, response);
+  // Only the browser's main process knows whether the kernel is still there, and it is busy while pages load.
+  const response = await Promise.race([answered, port ? silence().then(inDoubt) : inDoubt()]);
+  if (response !== undefined) return isolated(response.body, response);
+  pending.delete(message.id);
+  const wantsPage = request.mode === "navigate";
+  return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
+    status: 503,
+    headers: { "content-type": wantsPage ? "text/html; charset=utf-8" : "text/plain" },
+  });
 }
 
 worker.addEventListener("fetch", (event) => {
