@@ -16,9 +16,9 @@ export default function App() {
     parserOpts: { plugins: ["jsx"] },
     plugins: [keepPlainJsx, [solidRefresh, { bundler: "vite" }]],
   });
-  return [
-    ...(result?.code ?? "").matchAll(/_\$\$component\(_REGISTRY, "App_\w*", [^<]*<([\w.-]*)/g),
-  ].map(([, tag]) => tag ?? "");
+  return [...(result?.code ?? "").matchAll(/_\$\$component\(_REGISTRY, "App_\w*", [^<]*<([\w.-]*)/g)].map(
+    ([, tag]) => tag ?? "",
+  );
 }
 
 test("elements without anything to lose stay in one piece", () => {

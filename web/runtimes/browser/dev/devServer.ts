@@ -234,7 +234,11 @@ export class DevServer {
       return (await this.#link(code, imports, "/index.html")).code;
     });
     const modules = await this.#preloads(html);
-    return { status: 200, headers: headersFor("index.html"), body: devPage(linked, this.#project, { client: previewClient, modules }) };
+    return {
+      status: 200,
+      headers: headersFor("index.html"),
+      body: devPage(linked, this.#project, { client: previewClient, modules }),
+    };
   }
 
   /** URLs of the modules and packages that a page comes to by static imports, the nearest first. */
