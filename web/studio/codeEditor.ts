@@ -1,5 +1,5 @@
 import { MergeView } from "@codemirror/merge";
-import { Annotation, EditorState, type StateEffect } from "@codemirror/state";
+import { Annotation, EditorState, type StateEffect, type Transaction } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { offsetOf } from "../editor/workflowLanguage.ts";
 import { editorExtensions, type EditorOptions } from "../editor/editorExtensions.ts";
@@ -28,11 +28,26 @@ export function makeCodeEditor(
 ): CodeEditor {
   const states = new Map<string, { state: EditorState; scroll: StateEffect<unknown> }>();
   let shown: string | undefined;
-  const view = new EditorView({ parent });
-  const report = EditorView.updateListener.of((update) => {
-    if (!update.docChanged || shown === undefined) return;
-    if (update.transactions.some((transaction) => transaction.annotation(fromOutside))) return;
-    onEdit(shown, update.state.doc.toString());
+  /** What is being reported: the view has it a moment later. */
+  let coming: string | undefined;
+  const report = (transactions: readonly Transaction[]): void => {
+    const last = transactions.at(-1);
+    if (last === undefined || shown === undefined || !transactions.some((each) => each.docChanged)) return;
+    if (transactions.some((transaction) => transaction.annotation(fromOutside))) return;
+    coming = last.newDoc.toString();
+    onEdit(shown, coming);
+  };
+  const view = new EditorView({
+    parent,
+    // Reported before it is drawn, which takes a while: the preview is made meanwhile.
+    dispatchTransactions(transactions, self) {
+      try {
+        report(transactions);
+      } finally {
+        coming = undefined;
+        self.update(transactions);
+      }
+    },
   });
   const keep = () => {
     if (shown !== undefined) states.set(shown, { state: view.state, scroll: view.scrollSnapshot() });
@@ -46,7 +61,7 @@ export function makeCodeEditor(
         known?.state ??
           EditorState.create({
             doc: text,
-            extensions: [...editorExtensions({ path, readOnly, workflow }), report],
+            extensions: editorExtensions({ path, readOnly, workflow }),
           }),
       );
       if (known === undefined) view.scrollDOM.scrollTo(0, 0);
@@ -56,6 +71,10 @@ export function makeCodeEditor(
     replace(path, text) {
       if (path !== shown) {
         states.delete(path);
+        return;
+      }
+      if (coming !== undefined) {
+        if (text !== coming) queueMicrotask(() => this.replace(path, text));
         return;
       }
       const before = view.state.doc.toString();
