@@ -38,6 +38,7 @@ const callers: Record<string, string[]> = {
   "private.freeze_text": nobody,
   "private.group_holders": nobody,
   "private.handle_new_user": nobody,
+  "private.hold_lease": nobody,
   "private.is_expendable": nobody,
   "private.is_listened_to": nobody,
   "private.issue_events": nobody,

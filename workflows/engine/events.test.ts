@@ -6,7 +6,9 @@ import { connectDatabase, isFenced, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
 import { makeRedactor } from "./redact.ts";
 import { addWorker } from "./sql/addWorker.ts";
+import { listHeartbeats, reapWorkers } from "./sql/reapWorkers.ts";
 import { removeWorker } from "./sql/removeWorker.ts";
+import { renewWorker } from "./sql/renewWorker.ts";
 
 let database: TestDatabase;
 let sql: Sql;
@@ -132,4 +134,19 @@ test("a worker without a lease is refused", async () => {
     .catch((thrown: unknown) => thrown);
   expect(isFenced(error)).toBe(true);
   expect(await stored(runId)).toHaveLength(1);
+});
+
+test("while a worker stores events it can show that it lives, and is not taken for dead", async () => {
+  const [runId, workerId] = [await newRun(), "storing"];
+  await addWorker(sql, workerId, "1");
+  const stale = (await listHeartbeats(sql)).filter(({ id }) => id === workerId);
+  const others = connectDatabase(database.databaseUrl, { max: 1 });
+  await sql.begin(async (tx) => {
+    const started = { key: "run.started", event: { type: "run.started", workerId } };
+    await tx`select private.append_run_events(${runId}, ${tx.json([started])}, ${workerId})`;
+    await reapWorkers(others, { version: "1", stale });
+    expect(await renewWorker(others, workerId)).toBe(true);
+  });
+  await others.end();
+  await removeWorker(sql, workerId);
 });

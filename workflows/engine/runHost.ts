@@ -16,6 +16,9 @@ import { makeKeptRuns } from "./keptRuns.ts";
 /** Why everything of a run is stopped. `handover`: this worker leaves, another one goes on. */
 export type AbortReason = "canceled" | "budget_wall_clock" | "finished" | "handover";
 
+/** What becomes of an ended run's files: kept for a re-run, removed; `none` for a run that can have made none. */
+export type RunFiles = "keep" | "remove" | "none";
+
 export class RunAborted extends Error {
   readonly reason: AbortReason;
   constructor(reason: AbortReason) {
@@ -296,7 +299,7 @@ export interface RunHosts {
   get(runId: string): RunHost;
   abort(runId: string, reason: AbortReason): void;
   /** The run has ended: nothing of it stays, but for the files if they are to be kept for a re-run. */
-  finish(runId: string, options?: { keepFiles: boolean }): Promise<void>;
+  finish(runId: string, files?: RunFiles): Promise<void>;
   /** Makes the kept files of an ended run those of another one; false when they are not on this machine. */
   takeOver(runId: string, from: string): Promise<boolean>;
   /** The worker leaves: everything stops, files stay for whoever goes on. */
@@ -310,12 +313,13 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
   const keptRuns = makeKeptRuns(join(deps.workDir, "kept"));
   let leaving = false;
   const finishing = new Map<string, Promise<void>>();
-  const finish = async (runId: string, keepFiles: boolean): Promise<void> => {
+  const finish = async (runId: string, files: RunFiles): Promise<void> => {
     // Also without a host: the files may be of a worker of this machine that died.
     const host = hosts.get(runId) ?? new RunHost(runId, deps);
     hosts.delete(runId);
     await host.dispose({ reason: "finished", removeFiles: false });
-    if (keepFiles && host.isComplete) await keptRuns.keep(runId, host.dir);
+    if (files === "none") return;
+    if (files === "keep" && host.isComplete) await keptRuns.keep(runId, host.dir);
     await host.removeFiles();
   };
   return {
@@ -332,8 +336,8 @@ export function makeRunHosts(deps: RunHostDeps): RunHosts {
     abort(runId, reason) {
       hosts.get(runId)?.abort(reason);
     },
-    finish(runId, { keepFiles } = { keepFiles: false }) {
-      const ending = finishing.get(runId) ?? finish(runId, keepFiles).finally(() => finishing.delete(runId));
+    finish(runId, files = "remove") {
+      const ending = finishing.get(runId) ?? finish(runId, files).finally(() => finishing.delete(runId));
       finishing.set(runId, ending);
       return ending;
     },

@@ -285,11 +285,12 @@ function registerWorkflows(parts: Parts, fence: (reason: string) => void): void 
       known.delete(run.id);
       if (run.dryRun && run.kind === "workflow")
         stored.push(await putArtifact({ store, secrets }, owner, await estimateRun(sql, run, plan)));
+      const files = plan.steps.every(isLight) ? "none" : keepFiles ? "keep" : "remove";
       // Whoever runs it again finds the files in their place when the end is known.
-      if (keepFiles) await notices.finishHere(run.id, { keepFiles });
-      const notice: RunNotice = { runId: run.id, type: "finished", keepFiles };
+      if (files === "keep") await notices.finishHere(run.id, files);
+      const notice: RunNotice = { runId: run.id, type: "finished", files };
       // What has opened no sandbox has left nothing on other workers.
-      if (plan.steps.every(isLight)) notices.act(notice);
+      if (files === "none") notices.act(notice);
       else await notices.tell(notice);
       return stored;
     },
