@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { chromium, type Browser, type Page } from "@playwright/test";
 import { browserArguments, requireBrowser } from "../e2e/fixtures/browser.ts";
 import { freePort, startStack, type Stack } from "../e2e/fixtures/stack.ts";
+import { createNpmHandler } from "../functions/npm/npmHandler.ts";
+import { configuredRegistry, startRuntimeServer } from "../web/runtimes/browser/testing/runtimeServer.ts";
 import { median, timed, type Measurement } from "./measure.ts";
 import { makeProject, signInAsOwner } from "./owner.ts";
+import { runtimeEdits } from "./runtimeEdits.ts";
 import { epochNow, noteTexts, whenShown } from "./shownTexts.ts";
 
 /** Starts of each side, and edits after each start. */
@@ -14,6 +17,10 @@ const rounds = 5;
 const editsPerRound = 6;
 /** Nobody edits a page that they have not looked at; the first edit is this long after it is there, on either side. */
 const lookMs = 5000;
+/** Two writes within one turn of Vite's file watcher would be seen as one. */
+const betweenMs = 200;
+/** As this process was started: Vite leaves NODE_ENV behind when it builds. */
+const env = { ...process.env };
 const templates = {
   vanilla: { id: "vanilla-ts", file: "src/main.ts", before: "Get started", label: "vanilla TS" },
   solid: { id: "solid-ts", file: "src/App.tsx", before: "Get started", label: "Solid" },
@@ -33,21 +40,29 @@ interface Samples {
  * Cold and warm preview and the time of an edit in the Studio, against `npm install` and Vite on the same machine in
  * turns in the same run. Cold is a browser, or an npm cache, that has nothing; warm is one that has opened the project
  * before. An edit lasts from the keystroke's event in the editor, or the write of the file, to the change of the
- * preview's document, by the browser's own clock.
+ * preview's document, by the browser's own clock. The runtime alone is measured as well: what the Studio adds is the rest.
  */
 async function preview(template: Template): Promise<Measurement[]> {
   const stack = await startStack();
+  const server = await startRuntimeServer({ npm: createNpmHandler({ registry: configuredRegistry() }) });
   const browser = await chromium.launch({ executablePath: requireBrowser(), args: browserArguments });
   const directory = await copyTemplate(template);
   const ours: Samples = { cold: [], warm: [], edit: [], editSeen: [] };
   const native: Samples = { cold: [], warm: [], edit: [], editSeen: [] };
+  const alone: number[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {
       await measureStudio({ stack, browser, template, directory, samples: ours });
+      const files = await filesOf(directory);
+      const pauses = { first: lookMs, between: betweenMs };
+      alone.push(
+        ...(await runtimeEdits({ server, browser, files, edited: template, edits: editsPerRound, pauses })),
+      );
       await measureNative({ browser, template, directory, samples: native });
     }
   } finally {
     await browser.close();
+    await server.close();
     await stack.stop();
     await stack.remove();
     await rm(directory, { recursive: true, force: true });
@@ -64,6 +79,12 @@ async function preview(template: Template): Promise<Measurement[]> {
     {
       ...row("edit to preview", "edit", "Vite"),
       note: `${Math.round(median(ours.editSeen))} ms with the typing and looking of Playwright, Vite ${Math.round(median(native.editSeen))}`,
+    },
+    {
+      name: `edit to preview in the runtime alone, ${template.label}`,
+      unit: "ms",
+      samples: alone,
+      reference: { name: "Vite", samples: native.edit },
     },
   ];
 }
@@ -166,7 +187,7 @@ async function measureNative(options: {
     const child = spawn(
       join(directory, "node_modules/.bin/vite"),
       ["--port", String(port), "--host", "127.0.0.1"],
-      { cwd: directory, stdio: "pipe" },
+      { cwd: directory, env, stdio: "pipe" },
     );
     await new Promise<void>((resolve, reject) => {
       child.stdout.on("data", (chunk: Buffer) => {
@@ -215,8 +236,7 @@ async function measureNative(options: {
     );
     samples.edit.push((await whenShown(page.mainFrame(), next)) - writtenAt);
     text = next;
-    // Two writes within one turn of Vite's file watcher would be seen as one.
-    await pause(200);
+    await pause(betweenMs);
   }
   await writeFile(path, original);
   server?.kill();
@@ -238,7 +258,7 @@ async function clockAhead(page: Page): Promise<number> {
 
 function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.once("error", reject);
