@@ -16,6 +16,9 @@ export function configureDbos(options: { databaseUrl: string; workerId: string; 
     enablePatching: true,
     // The stack migrates once, at its start: two workers migrating an empty database would deadlock.
     runMigrations: false,
+    // How often DBOS looks whether it has news of its own events and streams, of which nothing here makes any: by default a
+    // hundred times a second.
+    notificationCoalesceMs: 60_000,
     logger: {
       info: (entry) => logger.debug(entry),
       debug: (entry) => logger.trace(entry),

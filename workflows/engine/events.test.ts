@@ -6,7 +6,7 @@ import { connectDatabase, isFenced, type Sql } from "./database.ts";
 import { makeRunEvents, type RunEvents } from "./events.ts";
 import { makeRedactor } from "./redact.ts";
 import { addWorker } from "./sql/addWorker.ts";
-import { listHeartbeats, reapWorkers } from "./sql/reapWorkers.ts";
+import { observeWorkers, reapWorkers } from "./sql/reapWorkers.ts";
 import { removeWorker } from "./sql/removeWorker.ts";
 import { renewWorker } from "./sql/renewWorker.ts";
 
@@ -139,7 +139,8 @@ test("a worker without a lease is refused", async () => {
 test("while a worker stores events it can show that it lives, and is not taken for dead", async () => {
   const [runId, workerId] = [await newRun(), "storing"];
   await addWorker(sql, workerId, "1");
-  const stale = (await listHeartbeats(sql)).filter(({ id }) => id === workerId);
+  const { heartbeats } = await observeWorkers(sql, "1");
+  const stale = heartbeats.filter(({ id }) => id === workerId);
   const others = connectDatabase(database.databaseUrl, { max: 1 });
   await sql.begin(async (tx) => {
     const started = { key: "run.started", event: { type: "run.started", workerId } };

@@ -2,7 +2,7 @@ import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import type { Logger } from "pino";
 import type { Sql } from "./database.ts";
 import type { Lease } from "./lease.ts";
-import { listHeartbeats, reapWorkers } from "./sql/reapWorkers.ts";
+import { observeWorkers, reapWorkers } from "./sql/reapWorkers.ts";
 
 interface Watched {
   beat: string;
@@ -26,16 +26,17 @@ export function makeReaper(options: {
   let watched = new Map<string, Watched>();
   return async () => {
     const now = performance.now();
-    const beats = await listHeartbeats(sql);
+    const { heartbeats, orphaned } = await observeWorkers(sql, options.version);
     // Who only looks dead may be coming back from an outage with us.
     const before = options.lease.mayReap() ? watched : new Map<string, Watched>();
     watched = new Map(
-      beats.map(({ id, beat }) => {
+      heartbeats.map(({ id, beat }) => {
         const known = before.get(id);
         return [id, known?.beat === beat ? known : { beat, since: now }];
       }),
     );
-    const stale = beats.filter(({ id }) => now - (watched.get(id)?.since ?? now) >= leaseMs);
+    const stale = heartbeats.filter(({ id }) => now - (watched.get(id)?.since ?? now) >= leaseMs);
+    if (stale.length === 0 && !orphaned) return;
     const dead = await reapWorkers(sql, { version: options.version, stale });
     if (dead.length === 0) return;
     options.logger.info({ dead }, "Taking over from workers that are gone");

@@ -183,6 +183,8 @@ export async function startEngineFixture(
       // The forge's name for the same repository.
       symlinkSync(bare, join(directory, "forge", `${id}.git`));
       await sql`insert into projects (id, org_id, slug, name, source) values (${id}, ${inOrg.id}, ${slug}, ${slug}, 'upload')`;
+      // As after an import: with a branch nobody knows of, each event might be somebody's.
+      await sql`select private.know_refs(${id}, ${sql.json([{ name: "main", commit }])})`;
       return { id, orgId: inOrg.id, orgSlug: inOrg.slug, slug, commit, directory: bare };
     },
     async anotherOrg() {

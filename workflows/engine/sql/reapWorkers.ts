@@ -1,3 +1,4 @@
+import type { TransactionSql } from "postgres";
 import type { Sql } from "../database.ts";
 
 /** Any number; the same in every worker, so that one reaps at a time. */
@@ -9,9 +10,22 @@ export interface Heartbeat {
   beat: string;
 }
 
-export async function listHeartbeats(sql: Sql): Promise<Heartbeat[]> {
-  return sql<Heartbeat[]>`select id, seen::text as beat from public.workers`;
+/** Every worker's last heartbeat, and whether an executor without a lease holds unfinished workflows of this version. */
+export async function observeWorkers(
+  sql: Sql,
+  version: string,
+): Promise<{ heartbeats: Heartbeat[]; orphaned: boolean }> {
+  const rows = await sql<(Heartbeat & { orphaned: boolean })[]>`
+    select id, seen::text as beat, exists (${orphans(sql, version)}) as orphaned from public.workers`;
+  // Without any worker there is none to say it: whoever looks finds out.
+  return { heartbeats: rows.map(({ id, beat }) => ({ id, beat })), orphaned: rows[0]?.orphaned ?? true };
 }
+
+/** Executors of unfinished workflows that hold no lease. */
+const orphans = (sql: Sql | TransactionSql, version: string) => sql`
+  select distinct s.executor_id from dbos.workflow_status s
+  where s.status = 'PENDING' and s.application_version = ${version} and s.executor_id is not null
+    and not exists (select 1 from public.workers w where w.id = s.executor_id)`;
 
 /**
  * Takes the lease from the stale workers, unless one was renewed since it was looked at, and returns every executor that
@@ -31,10 +45,7 @@ export async function reapWorkers(
         delete from public.workers where id in (
         select id from public.workers where id = ${id} and seen::text = ${beat} for update skip locked)`;
     }
-    const rows = await tx<{ executor_id: string }[]>`
-      select distinct s.executor_id from dbos.workflow_status s
-      where s.status = 'PENDING' and s.application_version = ${options.version} and s.executor_id is not null
-        and not exists (select 1 from public.workers w where w.id = s.executor_id)`;
+    const rows = await tx<{ executor_id: string }[]>`${orphans(tx, options.version)}`;
     return rows.map((row) => row.executor_id);
   });
 }
