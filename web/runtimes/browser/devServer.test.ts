@@ -174,6 +174,28 @@ app.querySelector("button")!.onclick = () => import("./lazy.ts");`,
   });
 });
 
+test("a page with a policy of its own gets its assets as well", async () => {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`;
+  const files = smallProject();
+  await withRuntime(async (runtime) => {
+    await runtime.mount({
+      ...files,
+      "index.html": String(files["index.html"]).replace("<head>", `<head>${policy}`),
+      "src/main.ts":
+        'import picture from "./picture.svg";\ndocument.querySelector("#app")!.innerHTML = `<h1>Hello</h1><img src="${picture}">`;',
+      "src/picture.svg": svg,
+    });
+    await runtime.start();
+    await runtime.preview.getByText("Hello").waitFor();
+    await expect
+      .poll(
+        () => runtime.preview.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth),
+        patience,
+      )
+      .toBe(8);
+  });
+});
+
 test("a sheet in Sass is a build failure that names the file", async () => {
   await withRuntime(async (runtime) => {
     await runtime.mount(smallProject({ "src/main.ts": 'import "./x.scss";', "src/x.scss": "$a: 1px;" }));

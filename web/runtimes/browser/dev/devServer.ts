@@ -243,23 +243,26 @@ export class DevServer {
 
   /** URLs of the modules and packages that a page comes to by static imports, the nearest first. */
   async #preloads(html: string): Promise<string[]> {
-    const urls = new Set<string>();
     try {
       const { urls: packages } = await this.#packages.bundle();
-      const entries = this.#entriesOf(html).map(({ id }) => id);
-      const found = [...entries];
+      // The page names its entries itself, in its own words.
+      const entries = new Set(this.#entriesOf(html).map(({ id }) => id));
+      const found = new Set(entries);
+      const urls = new Set<string>();
+      // What is added on the way is visited as well.
       for (const id of found) {
         if (urls.size >= preloadLimit) break;
-        // The page names its entries itself, in its own words.
-        if (!entries.includes(id)) urls.add(this.#urlOf(id));
+        const url = this.#urlOf(id);
+        if (!entries.has(id) && !url.startsWith("data:")) urls.add(url);
         const { scan } = await this.#compiler.compile(id);
         for (const imported of scan.imports.filter(({ dynamic }) => !dynamic)) {
           const target = this.#targets.of(imported, id);
-          if (target.kind === "dependency") urls.add(packages[target.specifier] ?? "");
-          else if (target.kind === "module" && !found.includes(target.id)) found.push(target.id);
+          if (target.kind === "module") found.add(target.id);
+          const bundled = target.kind === "dependency" ? packages[target.specifier] : undefined;
+          if (bundled !== undefined) urls.add(bundled);
         }
       }
-      return [...urls].filter((url) => url.startsWith("/"));
+      return [...urls];
     } catch {
       // The page's own request for the module that does not build reports it; the page itself has to arrive.
       return [];
@@ -348,12 +351,17 @@ export class DevServer {
 
   #urlOf(id: string): string {
     const inline = this.#compiler.inlineUrl(id);
-    if (inline !== null) return inline;
+    if (inline !== null && this.#allowsDataScripts()) return inline;
     const version = this.#graph.get(id)?.version ?? 0;
     const extra = [...(needsImportMark(id) ? ["import"] : []), ...(version > 0 ? [`t=${version}`] : [])].join(
       "&",
     );
     return extra === "" ? id : `${id}${id.includes("?") ? "&" : "?"}${extra}`;
+  }
+
+  /** A page may have a policy of its own, which hardly ever lets scripts be `data:` URLs. */
+  #allowsDataScripts(): boolean {
+    return !/http-equiv\s*=\s*["']?content-security-policy/i.test(this.#pageFile("/") ?? "");
   }
 
   /** The source position of a position in a served module, for runtime errors. */
