@@ -1,38 +1,9 @@
-import type { Browser } from "@playwright/test";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createNpmHandler } from "../../../functions/npm/npmHandler.ts";
-import { launchBrowser } from "./testing/launchBrowser.ts";
+import { expect, test } from "vitest";
 import { patience } from "./testing/patience.ts";
-import { openRuntimePage, type RuntimePage } from "./testing/runtimePage.ts";
-import { configuredRegistry, startRuntimeServer, type RuntimeServer } from "./testing/runtimeServer.ts";
 import { smallProject } from "./testing/smallProject.ts";
+import { runtimesForTests } from "./testing/withRuntime.ts";
 
-let server: RuntimeServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([
-    startRuntimeServer({ npm: createNpmHandler({ registry: configuredRegistry() }) }),
-    launchBrowser(),
-  ]);
-}, 120_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-async function withRuntime(
-  run: (runtime: RuntimePage) => Promise<void>,
-  engine: "rolldown" | "esbuild" = "rolldown",
-) {
-  const runtime = await openRuntimePage({ browser, server, engine });
-  try {
-    await run(runtime);
-  } finally {
-    await runtime.close();
-  }
-}
+const withRuntime = runtimesForTests();
 
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>';
@@ -54,6 +25,7 @@ const everyImport = smallProject({
   "src/imported.css": "#app { padding-left: 13px; }",
   "src/pages/one.ts": 'export const title = "one";',
   "src/pages/two.ts": 'export const title = "two";',
+  "src/[kind]/three.ts": 'export const title = "three";',
   "src/lib/deep.ts": 'export enum Kind { A = "enum works" }\nexport const deep = Kind.A;',
   "src/lazy.ts": 'export default "lazily";',
   "src/worker.ts": 'import { deep } from "./lib/deep";\npostMessage(`worker: ${deep}`);',
@@ -66,6 +38,7 @@ import data, { answer } from "./data.json";
 import { deep } from "@/lib/deep";
 const eager = import.meta.glob("./pages/*.ts", { eager: true, import: "title" });
 const lazy = import.meta.glob("./pages/*.ts");
+const named = (name: string) => import(\`./[kind]/\${name}.ts\`);
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 const said = await new Promise((resolve) => (worker.onmessage = (event) => resolve(event.data)));
 const result: Record<string, unknown> = {
@@ -80,6 +53,7 @@ const result: Record<string, unknown> = {
   eager,
   lazy: Object.keys(lazy).join(),
   lazyModule: (await import("./lazy.ts")).default,
+  named: [(await named("three")).title, await named("four").catch((error) => error.message)],
   env: [import.meta.env.VITE_GREETING, import.meta.env.SECRET, typeof import.meta.env.DEV],
   said,
 };
@@ -100,6 +74,7 @@ const everyResult = {
   eager: { "./pages/one.ts": "one", "./pages/two.ts": "two" },
   lazy: "./pages/one.ts,./pages/two.ts",
   lazyModule: "lazily",
+  named: ["three", "No module matches ./[kind]/four.ts"],
   env: ["hello from env", null, "boolean"],
   said: "worker: enum works",
 };
@@ -108,7 +83,7 @@ test.each(["rolldown", "esbuild"] as const)(
   "every kind of import works in the preview and in the build (%s)",
   { timeout: 90_000 },
   async (engine) => {
-    await withRuntime(async (runtime) => {
+    await withRuntime(async (runtime, { server, browser }) => {
       await runtime.mount(everyImport);
       expect(await runtime.start()).toMatchObject({ kind: "ready" });
       const shown = runtime.preview.locator("pre");
@@ -258,29 +233,11 @@ test(
   },
 );
 
-test("a stylesheet edit is hot: the page keeps its state", async () => {
-  await withRuntime(async (runtime) => {
-    await runtime.mount(
-      smallProject({
-        "src/main.ts":
-          'import "./style.css";\ndocument.querySelector("#app")!.innerHTML = "<h1>Hello</h1><input>";\n',
-      }),
-    );
-    await runtime.start();
-    await runtime.preview.locator("input").fill("kept");
-    await runtime.write("src/style.css", "h1 { color: rgb(4, 5, 6); }");
-    await expect
-      .poll(() => runtime.preview.locator("h1").evaluate((h1) => getComputedStyle(h1).color), patience)
-      .toBe("rgb(4, 5, 6)");
-    expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
-  });
-});
-
 test(
   "a site without modules and a page with inline ones work in preview and build",
   { timeout: 60_000 },
   async () => {
-    await withRuntime(async (runtime) => {
+    await withRuntime(async (runtime, { server, browser }) => {
       await runtime.mount({
         "index.html":
           '<!doctype html><html><head><link rel="stylesheet" href="site.css"></head><body><h1>Site</h1><p></p><script src="classic.js"></script>' +

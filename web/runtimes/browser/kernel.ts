@@ -30,6 +30,7 @@ export class Kernel {
   readonly #emit: Emit;
   readonly #fs: ProjectFs;
   readonly #installer: Installer;
+  readonly #previewOrigin: string;
   readonly #engine: Promise<Engine>;
   /** Loaded with the first command: most visits never open a terminal. */
   readonly #loadShell: () => Promise<Shell>;
@@ -64,6 +65,7 @@ export class Kernel {
       if (line !== null) for (const log of this.#logs) log(line);
     };
     this.#fs = parts.fs;
+    this.#previewOrigin = projectOrigin(init.origin, init.projectId, "preview");
     this.#engine = parts.engine;
     this.#installer = createInstaller({ npmUrl: `${init.origin}/npm` });
     this.#loadShell = async () => {
@@ -87,7 +89,7 @@ export class Kernel {
           signal.addEventListener("abort", () => this.#logs.delete(log), { once: true });
           this.#emit({ type: "preview-wanted" });
           await this.#startServer();
-          return { url: `${projectOrigin(origin, projectId, "preview")}/` };
+          return { url: `${this.#previewOrigin}/` };
         },
         build: () => this.#build(),
       },
@@ -168,6 +170,7 @@ export class Kernel {
     const packages = await this.#install();
     this.#emit({ type: "progress", phase: "building", message: "Compiling the project" });
     const server = new DevServer({
+      origin: this.#previewOrigin,
       fs: this.#fs,
       engine: await this.#engine,
       lockHash: packages.lockHash,

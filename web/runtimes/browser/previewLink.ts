@@ -78,7 +78,7 @@ async function take(message: ClientMessage, { server, emit }: LinkOptions): Prom
       emit({ type: "console", level: message.level, text: message.text });
       return;
     case "invalidate":
-      server()?.invalidate(message.path);
+      await server()?.invalidate(message.path);
       return;
     case "error": {
       const { url, line, column } = message;

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "vite";
@@ -24,7 +24,7 @@ const nodeStandIns: Record<string, string> = {
  */
 export async function buildPreviewOrigin(outDir: string): Promise<void> {
   await Promise.all([
-    // One after the other: the documents empty the directory first.
+    // One after the other: the documents remove the directory first.
     buildDocuments(outDir).then(() => buildProcessWorker(outDir)),
     buildClient().then((client) => buildKernel(join(outDir, "../runtime"), client)),
   ]);
@@ -38,25 +38,28 @@ async function buildDocuments(outDir: string): Promise<void> {
     connect: "connectPage.ts",
     tab: "tab.ts",
   };
-  await build({
-    configFile: false,
-    root: here,
-    logLevel: "warn",
-    publicDir: false,
-    build: {
-      outDir,
-      emptyOutDir: true,
-      target: "es2022",
-      modulePreload: false,
-      rolldownOptions: {
-        input: Object.fromEntries(
-          Object.entries(scripts).map(([name, file]) => [name, join(here, "preview", file)]),
-        ),
-        output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
-      },
-    },
-  });
-  await mkdir(outDir, { recursive: true });
+  await rm(outDir, { recursive: true, force: true });
+  // Each by itself: a service worker is one classic script, it cannot share a chunk.
+  await Promise.all(
+    Object.entries(scripts).map(([name, file]) =>
+      build({
+        configFile: false,
+        root: here,
+        logLevel: "warn",
+        publicDir: false,
+        build: {
+          outDir,
+          emptyOutDir: false,
+          target: "es2022",
+          modulePreload: false,
+          rolldownOptions: {
+            input: { [name]: join(here, "preview", file) },
+            output: { entryFileNames: "[name].js" },
+          },
+        },
+      }),
+    ),
+  );
   for (const [name, html] of Object.entries(documents)) await writeFile(join(outDir, name), html);
 }
 

@@ -186,7 +186,7 @@ class Build {
       default: {
         if (id.includes("/node_modules/") || id.startsWith("/@")) return inner.load(id);
         const module = await compileModule(this.#context, id);
-        const code = expandGlobs(this.#fs, module.code, fileOf(id));
+        const { code } = expandGlobs(this.#fs, module.code, fileOf(id));
         return { code: this.#newUrls(code, fileOf(id)), type: "js" };
       }
     }

@@ -1,23 +1,23 @@
-import { failureOf, buildFailure } from "../buildFailure.ts";
+import { buildFailure, failureOf } from "../buildFailure.ts";
 import { compileStyle } from "../compile/compileStyle.ts";
-import { fileOf, needsImportMark, pathOf } from "../compile/moduleKind.ts";
+import { needsImportMark, pathOf } from "../compile/moduleKind.ts";
 import { mimeType } from "../compile/mime.ts";
 import { reactRefreshId } from "../compile/reactRefresh.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
-import { clientName, type HotMessage } from "../preview/previewProtocol.ts";
+import type { HotMessage } from "../preview/previewProtocol.ts";
 import type { FileChange, PreviewFailure } from "../../runtime.ts";
-import { environmentLiteral } from "./environment.ts";
 import { ImportTargets } from "./importTargets.ts";
 import { ModuleCompiler } from "./moduleCompiler.ts";
-import { ModuleGraph, type ModuleNode } from "./moduleGraph.ts";
+import { ModuleGraph, type HotBoundary } from "./moduleGraph.ts";
 import { PackageBundle } from "./packageBundle.ts";
-import { devPage, mapInlineModules, moduleScripts } from "./page.ts";
+import { devPage, mapInlineModules } from "./page.ts";
+import { PageModules } from "./pageModules.ts";
 import type { PrebundleCache } from "./prebundle.ts";
 import { previewClient } from "./previewClient.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
-import { replaceSpecifiers, scanModule, type FoundImport } from "./rewriteImports.ts";
-import { isScanned } from "./styleModules.ts";
+import { scanModule } from "./rewriteImports.ts";
+import { ServedModules } from "./servedModules.ts";
 
 interface DevRequest {
   /** Path and query. */
@@ -36,6 +36,8 @@ interface DevResponse {
 }
 
 interface DevServerOptions {
+  /** The preview's origin. */
+  origin: string;
   fs: ProjectFs;
   engine: Engine;
   lockHash: string;
@@ -47,19 +49,12 @@ interface DevServerOptions {
   onFailure(failure: PreviewFailure | null): void;
 }
 
-/** A module that the page will ask for; an optional one is only reached by dynamic imports. */
-interface Wanted {
-  id: string;
-  optional: boolean;
-}
-
 /** The first time takes 110 ms, the tenth 30, and from about the thirtieth on it is 16. */
 const rehearsals = 30;
 /** Long enough for the page's own requests to come in between, and for all of it to be done before somebody edits. */
 const rehearsalPauseMs = 120;
 
-/** Beyond these the page finds out by itself: the list is made before the page is sent. */
-const preloadLimit = 100;
+const fullReload: HotMessage = { type: "full-reload" };
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
 export class DevServer {
@@ -68,6 +63,8 @@ export class DevServer {
   readonly #targets: ImportTargets;
   readonly #compiler: ModuleCompiler;
   readonly #packages: PackageBundle;
+  readonly #served: ServedModules;
+  readonly #pages: PageModules;
   #project: Project;
   #version = 0;
   #failure: PreviewFailure | null = null;
@@ -88,8 +85,17 @@ export class DevServer {
       compile: () => this.#compiler.context(),
       onProgress: (modules) => options.onProgress(`Bundling packages: ${modules} modules`),
       // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
-      onReplaced: () => options.hot({ type: "full-reload" }),
+      onReplaced: () => options.hot(fullReload),
     });
+    const parts = { targets: this.#targets, compiler: this.#compiler, packages: this.#packages };
+    this.#served = new ServedModules({
+      ...parts,
+      origin: options.origin,
+      graph: this.#graph,
+      project,
+      allowsDataScripts: () => this.#allowsDataScripts(),
+    });
+    this.#pages = new PageModules({ ...parts, served: this.#served });
   }
 
   get failure(): PreviewFailure | null {
@@ -113,7 +119,7 @@ export class DevServer {
           remedy: { label: "Run on a server", action: "use-server" },
         });
       }
-      await this.#crawl(html);
+      await this.#pages.crawl(html);
       await this.#packages.bundle();
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
@@ -123,55 +129,18 @@ export class DevServer {
   }
 
   /**
-   * Compiles modules again while nobody waits, for nothing but practice: the browser runs Babel several times faster
-   * once it has seen it run for a while, and otherwise the first edits would be that while. Ends with the first change.
+   * Makes a module again while nobody waits, for nothing but practice: the browser runs compilers several times faster
+   * once it has seen them run for a while, and otherwise the first edits would be that while. Ends with the first change.
    */
   async rehearse(): Promise<void> {
     const version = this.#version;
     for (let round = 0; round < rehearsals; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, rehearsalPauseMs));
-      if (this.#version !== version || !(await this.#compiler.rehearse())) return;
+      if (this.#version !== version) return;
+      const made = await this.#compiler.rehearse();
+      if (made === null) return;
+      await this.#served.rehearse(made.id, made.compiled);
     }
-  }
-
-  async #crawl(html: string): Promise<void> {
-    const seen = new Set<string>();
-    let wave = this.#entriesOf(html);
-    while (wave.length > 0) {
-      const fresh = wave.filter(({ id }) => !seen.has(id) && seen.add(id));
-      wave = (await Promise.all(fresh.map((module) => this.#visit(module)))).flat();
-    }
-  }
-
-  #entriesOf(html: string): Wanted[] {
-    return moduleScripts(html).flatMap(({ src, content }) => {
-      if (src === null) {
-        return scanModule(content, "/index.html").imports.flatMap((found) =>
-          this.#wanted(found, "/index.html", false),
-        );
-      }
-      if (/^([a-z]+:)?\/\//i.test(src)) return [];
-      const resolved = this.#targets.resolve(src.startsWith("/") ? src : `./${src}`, "/index.html");
-      if (resolved === null) throw this.#targets.missing("index.html", src, html.indexOf(src));
-      return [{ id: resolved.id, optional: false }];
-    });
-  }
-
-  async #visit({ id, optional }: Wanted): Promise<Wanted[]> {
-    try {
-      const { scan } = await this.#compiler.compile(id);
-      return scan.imports.flatMap((found) => this.#wanted(found, id, optional));
-    } catch (thrown) {
-      // What is only imported on demand may be broken as long as nobody demands it.
-      if (optional) return [];
-      throw thrown;
-    }
-  }
-
-  #wanted(found: FoundImport, importer: string, optional: boolean): Wanted[] {
-    const target = this.#targets.of(found, importer);
-    if (target.kind !== "module" || target.id.startsWith("/@")) return [];
-    return [{ id: target.id, optional: optional || found.dynamic }];
   }
 
   // ---- serving -------------------------------------------------------------------------------------------------
@@ -204,7 +173,7 @@ export class DevServer {
       const isModule =
         !request.classic && (imported || (!needsImportMark(path) && request.destination !== "image"));
       if (isModule && fs.exists(path.slice(1)) && fs.stat(path.slice(1)).kind === "file")
-        return this.#module(id);
+        return scriptResponse(await this.#served.script(id));
       if (path.endsWith(".css") && fs.exists(path.slice(1))) {
         const style = await compileStyle(this.#compiler.styleContext(), path);
         return { status: 200, headers: headersFor("x.css"), body: style.css };
@@ -231,42 +200,14 @@ export class DevServer {
     if (this.#failure === null) this.#servedBroken = false;
     const linked = await mapInlineModules(html, async (code) => {
       const { imports } = scanModule(code, "/index.html");
-      return (await this.#link(code, imports, "/index.html")).code;
+      return (await this.#served.link(code, imports, "/index.html")).code;
     });
-    const modules = await this.#preloads(html);
+    const modules = await this.#pages.preloads(html);
     return {
       status: 200,
       headers: headersFor("index.html"),
       body: devPage(linked, this.#project, { client: previewClient, modules }),
     };
-  }
-
-  /** URLs of the modules and packages that a page comes to by static imports, the nearest first. */
-  async #preloads(html: string): Promise<string[]> {
-    try {
-      const { urls: packages } = await this.#packages.bundle();
-      // The page names its entries itself, in its own words.
-      const entries = new Set(this.#entriesOf(html).map(({ id }) => id));
-      const found = new Set(entries);
-      const urls = new Set<string>();
-      // What is added on the way is visited as well.
-      for (const id of found) {
-        if (urls.size >= preloadLimit) break;
-        const url = this.#urlOf(id);
-        if (!entries.has(id) && !url.startsWith("data:")) urls.add(url);
-        const { scan } = await this.#compiler.compile(id);
-        for (const imported of scan.imports.filter(({ dynamic }) => !dynamic)) {
-          const target = this.#targets.of(imported, id);
-          if (target.kind === "module") found.add(target.id);
-          const bundled = target.kind === "dependency" ? packages[target.specifier] : undefined;
-          if (bundled !== undefined) urls.add(bundled);
-        }
-      }
-      return [...urls];
-    } catch {
-      // The page's own request for the module that does not build reports it; the page itself has to arrive.
-      return [];
-    }
   }
 
   #pageFile(path: string): string | null {
@@ -285,14 +226,10 @@ export class DevServer {
   async #virtual(path: string): Promise<DevResponse> {
     if (path === reactRefreshId) {
       const { reactRefreshRuntime } = await import("../compile/reactRefreshRuntime.ts");
-      return { status: 200, headers: headersFor("x.js"), body: reactRefreshRuntime };
+      return scriptResponse(reactRefreshRuntime);
     }
     if (path.startsWith("/@empty/")) {
-      return {
-        status: 200,
-        headers: headersFor("x.js"),
-        body: emptyModule(decodeURIComponent(path.slice(8, -3))),
-      };
+      return scriptResponse(emptyModule(decodeURIComponent(path.slice(8, -3))));
     }
     const file = (await this.#packages.bundle()).files[path];
     if (file === undefined)
@@ -302,61 +239,6 @@ export class DevServer {
       headers: { ...headersFor("x.js"), "cache-control": "max-age=31536000, immutable" },
       body: file,
     };
-  }
-
-  async #module(id: string): Promise<DevResponse> {
-    const compiled = await this.#compiler.compile(id);
-    const { code, imported } = await this.#link(compiled.code, compiled.scan.imports, id);
-    this.#graph.setImports(id, imported);
-    const node = this.#graph.node(id);
-    node.files = compiled.files;
-    node.scansProject = compiled.scansProject;
-    const { accepts, usesHot, usesEnv } = compiled.scan;
-    node.accepts =
-      accepts === "self"
-        ? "self"
-        : accepts.flatMap((specifier) => this.#targets.resolve(specifier, id)?.id ?? []);
-    const hot = `import.meta.hot = globalThis.${clientName}?.createHotContext(${JSON.stringify(id)});`;
-    const env = `import.meta.env = ${environmentLiteral(this.#project, "development")};`;
-    const map =
-      compiled.map === null
-        ? ""
-        : `\n//# sourceMappingURL=data:application/json;base64,${btoaUtf8(compiled.map)}`;
-    // All in front of the first line: the source map counts lines.
-    const body = (usesHot ? hot : "") + (usesEnv ? env : "") + code + map;
-    return { status: 200, headers: headersFor("x.js"), body };
-  }
-
-  /** `code` with its imports as URLs of this server, and the project's modules among them. */
-  async #link(
-    code: string,
-    imports: FoundImport[],
-    id: string,
-  ): Promise<{ code: string; imported: Set<string> }> {
-    const targets = new Map(imports.map((found) => [found, this.#targets.of(found, id)]));
-    const needsPackages = [...targets.values()].some(({ kind }) => kind === "dependency");
-    const urls = needsPackages ? (await this.#packages.bundle()).urls : {};
-    const imported = new Set<string>();
-    const linked = replaceSpecifiers(code, imports, (found) => {
-      const target = targets.get(found);
-      if (target === undefined) return null;
-      if (target.kind === "external") return target.url;
-      if (target.kind === "dependency") return urls[target.specifier] ?? null;
-      imported.add(target.id);
-      return this.#urlOf(target.id);
-    });
-    // Vite's own replacement; there is no `process` in a browser.
-    return { code: linked.replaceAll("process.env.NODE_ENV", '"development"'), imported };
-  }
-
-  #urlOf(id: string): string {
-    const inline = this.#compiler.inlineUrl(id);
-    if (inline !== null && this.#allowsDataScripts()) return inline;
-    const version = this.#graph.get(id)?.version ?? 0;
-    const extra = [...(needsImportMark(id) ? ["import"] : []), ...(version > 0 ? [`t=${version}`] : [])].join(
-      "&",
-    );
-    return extra === "" ? id : `${id}${id.includes("?") ? "&" : "?"}${extra}`;
   }
 
   /** A page may have a policy of its own, which hardly ever lets scripts be `data:` URLs. */
@@ -389,89 +271,73 @@ export class DevServer {
     const version = ++this.#version;
     const paths = changes.map((change) => change.path);
     if (paths.some(isProjectManifest)) this.#restart();
-    const touched = new Set(paths.map((path) => `/${path}`));
-    for (const file of touched) {
-      this.#compiler.forget(
-        file,
-        this.#affected(file).map((node) => node.id),
-      );
+    const made = new Set<string>();
+    for (const { path, kind } of changes) {
+      const file = `/${path}`;
+      const cameOrWent = kind === "delete" || !this.#compiler.knows(file);
+      if (cameOrWent) this.#targets.forget();
+      const ids = this.#graph.madeFrom(file, cameOrWent).map(({ id }) => id);
+      this.#compiler.forget(file, ids);
+      for (const id of ids) made.add(id);
     }
     const wasBroken = this.#failure !== null;
-    const messages: HotMessage = { type: "update", updates: [] };
-    let reload = paths.some(
-      (path) => isProjectManifest(path) || path.endsWith(".html") || path.startsWith("public/"),
-    );
-    for (const file of touched) {
-      for (const node of this.#affected(file)) {
-        const boundaries = this.#graph.boundariesOf(node.id, version);
-        if (boundaries === null) reload = true;
-        else
-          for (const boundary of boundaries)
-            messages.updates.push({ ...boundary, url: this.#urlOf(boundary.acceptedPath) });
-      }
-    }
-    if (!wasBroken && !reload && messages.updates.length === 0) return;
-    if (!(await this.#recompile(wasBroken || reload, messages))) return;
-    if (reload || (wasBroken && this.#servedBroken)) {
-      this.#servedBroken = false;
-      this.#options.hot({ type: "full-reload" });
-    } else if (messages.updates.length > 0) {
-      this.#options.hot({ ...messages, updates: unique(messages.updates) });
-    }
-  }
-
-  /** Compiles what pages are about to ask for; false (and the failure is reported) where it does not build. */
-  async #recompile(everything: boolean, message: Extract<HotMessage, { type: "update" }>): Promise<boolean> {
+    const boundaries = this.#graph.boundariesOf(made, version);
+    const reload =
+      boundaries === null ||
+      paths.some((path) => isProjectManifest(path) || path.endsWith(".html") || path.startsWith("public/"));
+    if (!wasBroken && boundaries?.length === 0 && !reload) return;
     try {
-      if (everything) {
-        const html = this.#pageFile("/");
-        if (html !== null) await this.#crawl(html);
-      }
-      for (const { acceptedPath } of message.updates) {
-        const imports = await this.#visit({ id: acceptedPath, optional: false });
-        await Promise.all(imports.map((module) => this.#visit(module)));
-      }
+      const html = this.#pageFile("/");
+      if ((wasBroken || reload) && html !== null) await this.#pages.crawl(html);
+      for (const { acceptedPath } of boundaries ?? []) await this.#pages.prepare(acceptedPath);
       await this.#packages.bundle();
+      const helpless = reload || (wasBroken && this.#servedBroken);
+      const message = helpless ? fullReload : await this.#hotUpdate(boundaries, version);
       this.#setFailure(null);
-      return true;
+      if (helpless) this.#servedBroken = false;
+      else if (boundaries.length === 0) return;
+      this.#options.hot(message);
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
-      return false;
     }
-  }
-
-  /** Modules made from a file: its own, those that took it in, and sheets generated from all files. */
-  #affected(file: string): ModuleNode[] {
-    const scanned = isScanned(file);
-    return this.#graph
-      .nodes()
-      .filter(
-        (node) => fileOf(node.id) === file || node.files.includes(file) || (scanned && node.scansProject),
-      );
   }
 
   #restart(): void {
     this.#project = readProject(this.#options.fs, "development");
     this.#compiler.forgetAll();
+    this.#targets.forget();
   }
 
   /** A page could not take an update in a module: its importers are asked. */
-  invalidate(id: string): void {
-    const node = this.#graph.get(id);
-    if (!node) return;
+  async invalidate(id: string): Promise<void> {
+    const importers = this.#graph.get(id)?.importers;
+    if (importers === undefined) return;
     const version = ++this.#version;
-    const updates = [...node.importers].flatMap((importer) => {
-      const boundaries = this.#graph.boundariesOf(importer, version);
-      return boundaries === null ? [null] : boundaries;
-    });
-    if (updates.length === 0 || updates.includes(null)) this.#options.hot({ type: "full-reload" });
-    else {
-      const found = updates.filter((update) => update !== null);
-      this.#options.hot({
-        type: "update",
-        updates: unique(found.map((update) => ({ ...update, url: this.#urlOf(update.acceptedPath) }))),
-      });
+    const boundaries = importers.size === 0 ? null : this.#graph.boundariesOf(importers, version);
+    try {
+      this.#options.hot(boundaries === null ? fullReload : await this.#hotUpdate(boundaries, version));
+    } catch (thrown) {
+      this.#setFailure(failureOf(thrown));
     }
+  }
+
+  /** An update, together with the new modules that it makes a page import. */
+  async #hotUpdate(boundaries: readonly HotBoundary[], version: number): Promise<HotMessage> {
+    const imports: Record<string, string> = {};
+    const ids = new Set(boundaries.map(({ acceptedPath }) => acceptedPath));
+    // What is added on the way is visited as well.
+    for (const id of ids) {
+      const script = await this.#served.dataUrl(id);
+      if (script === null) continue;
+      imports[this.#served.urlOf(id)] = script;
+      const { imports: next } = this.#graph.node(id);
+      for (const imported of next) if (this.#graph.get(imported)?.version === version) ids.add(imported);
+    }
+    const updates = boundaries.map((boundary) => ({
+      ...boundary,
+      url: this.#served.urlOf(boundary.acceptedPath),
+    }));
+    return { type: "update", updates, imports };
   }
 
   #setFailure(failure: PreviewFailure | null): void {
@@ -481,12 +347,12 @@ export class DevServer {
   }
 }
 
-function unique<T extends { path: string; acceptedPath: string }>(updates: T[]): T[] {
-  return [...new Map(updates.map((update) => [`${update.path}\0${update.acceptedPath}`, update])).values()];
-}
-
 function headersFor(path: string): Record<string, string> {
   return { "content-type": mimeType(path), "cache-control": "no-cache" };
+}
+
+function scriptResponse(body: string): DevResponse {
+  return { status: 200, headers: headersFor("x.js"), body };
 }
 
 function textResponse(status: number, body: string): DevResponse {
@@ -499,8 +365,4 @@ function textResponse(status: number, body: string): DevResponse {
 
 function emptyModule(name: string): string {
   return `export default new Proxy({}, { get(_, key) { throw new Error("${name}." + String(key) + " is a module of Node and does not exist in a browser."); } });`;
-}
-
-function btoaUtf8(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
 }

@@ -17,6 +17,7 @@ export class ImportTargets {
   readonly dependencies = new Map<string, Dependency>();
   readonly #fs: ProjectFs;
   readonly #project: () => Project;
+  readonly #resolved = new Map<string, Resolved | null>();
 
   constructor(fs: ProjectFs, project: () => Project) {
     this.#fs = fs;
@@ -56,7 +57,22 @@ export class ImportTargets {
       });
   }
 
+  /** Files came or went: every import may lead elsewhere. */
+  forget(): void {
+    this.#resolved.clear();
+  }
+
   resolve(specifier: string, importer: string, kind: "import" | "require" = "import"): Resolved | null {
+    const key = `${kind} ${specifier} ${importer}`;
+    let resolved = this.#resolved.get(key);
+    if (resolved === undefined) {
+      resolved = this.#resolve(specifier, importer, kind);
+      this.#resolved.set(key, resolved);
+    }
+    return resolved;
+  }
+
+  #resolve(specifier: string, importer: string, kind: "import" | "require"): Resolved | null {
     const project = this.#project();
     const conditions = [
       "module",

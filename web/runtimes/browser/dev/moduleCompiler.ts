@@ -12,7 +12,7 @@ import type { Project } from "./project.ts";
 import { scanModule, type ScannedModule } from "./rewriteImports.ts";
 import { styleClassesModule, tailwindFor } from "./styleModules.ts";
 
-interface Compiled {
+export interface Compiled {
   /** Compiled, with the imports as written. */
   code: string;
   map: string | null;
@@ -21,6 +21,8 @@ interface Compiled {
   files: string[];
   /** A sheet that is generated from what all other files contain. */
   scansProject: boolean;
+  /** Of files whose coming and going change it. */
+  patterns: readonly string[];
 }
 
 interface ModuleCompilerOptions {
@@ -29,6 +31,9 @@ interface ModuleCompilerOptions {
   project(): Project;
   targets: ImportTargets;
 }
+
+/** Modules of the project that take the longest, and are edited most. */
+const isComponent = /^(?!\/node_modules\/).*\.([jt]sx?|vue|svelte)$/;
 
 /** Compiles the project's modules for the dev server, each once until its files change. */
 export class ModuleCompiler {
@@ -48,6 +53,11 @@ export class ModuleCompiler {
   /** What was compiled already. */
   known(id: string): Promise<Compiled> | undefined {
     return this.#compiled.get(id);
+  }
+
+  /** Whether something was made from a file. */
+  knows(file: string): boolean {
+    return this.#compiled.keys().some((id) => fileOf(id) === file);
   }
 
   /** Forgets what was made from a file, and the other modules given. */
@@ -83,6 +93,7 @@ export class ModuleCompiler {
     let code: string;
     let map: string | null = null;
     let scansProject = false;
+    let patterns: readonly string[] = [];
     switch (kind.kind) {
       case "style":
       case "component-style": {
@@ -110,40 +121,32 @@ export class ModuleCompiler {
         break;
       default: {
         const module = await compileModule(this.context(), id);
-        code = expandGlobs(fs, module.code, file);
+        ({ code, patterns } = expandGlobs(fs, module.code, file));
         map = module.map;
       }
     }
-    return { code, map, scan: scanModule(code, id), files, scansProject };
+    return { code, map, scan: scanModule(code, id), files, scansProject, patterns };
   }
 
-  /**
-   * Compiles the longest module that goes through Babel again and throws the result away. False where there is none, or
-   * where it does not build.
-   */
-  async rehearse(): Promise<boolean> {
-    if (this.#project().jsx.kind !== "solid") return false;
+  /** Compiles the longest module of the project again; null where there is none, or where it does not build. */
+  async rehearse(): Promise<{ id: string; compiled: Compiled } | null> {
     const length = (id: string): number => this.#fs.stat(pathOf(id)).size;
     const [id] = [...this.#compiled.keys()]
-      .filter((each) => /\.[jt]sx$/.test(fileOf(each)) && this.#fs.exists(pathOf(each)))
+      .filter((each) => isComponent.test(each) && this.#fs.exists(pathOf(each)))
       .sort((a, b) => length(b) - length(a));
-    if (id === undefined) return false;
+    if (id === undefined) return null;
     try {
-      await compileModule(this.context(), id);
-      return true;
+      return { id, compiled: await this.#compileNow(id) };
     } catch {
       // Whoever asks for the module is told what is wrong with it.
-      return false;
+      return null;
     }
   }
 
-  /** A module that is nothing but an asset's URL, as a URL that needs no request; null for every other module. */
-  inlineUrl(id: string): string | null {
+  /** The script of a module that is nothing but an asset's URL; null for every other module. */
+  assetScript(id: string): string | null {
     const { kind } = moduleKind(id);
-    if (kind !== "asset" && kind !== "url") return null;
-    // Within any quotes.
-    const text = encodeURIComponent(this.#assetModule(fileOf(id))).replaceAll("'", "%27");
-    return `data:text/javascript,${text}`;
+    return kind === "asset" || kind === "url" ? this.#assetModule(fileOf(id)) : null;
   }
 
   context(): CompileContext {

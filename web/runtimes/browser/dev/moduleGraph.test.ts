@@ -12,12 +12,12 @@ function graph(): ModuleGraph {
 }
 
 test("a module that accepts itself is its own boundary", () => {
-  expect(graph().boundariesOf("/app", 1)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
+  expect(graph().boundariesOf(["/app"], 1)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
 });
 
 test("a change goes up to the nearest module that accepts it, and marks what has to be asked for anew", () => {
   const modules = graph();
-  expect(modules.boundariesOf("/util", 7)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
+  expect(modules.boundariesOf(["/util"], 7)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
   expect(modules.get("/util")?.version).toBe(7);
   expect(modules.get("/app")?.version).toBe(7);
   expect(modules.get("/main")?.version).toBe(0);
@@ -26,21 +26,30 @@ test("a change goes up to the nearest module that accepts it, and marks what has
 test("where one way up has no boundary only a reload helps", () => {
   const modules = graph();
   modules.setImports("/main", new Set(["/app", "/util"]));
-  expect(modules.boundariesOf("/util", 1)).toBeNull();
-  expect(modules.boundariesOf("/main", 1)).toBeNull();
+  expect(modules.boundariesOf(["/util"], 1)).toBeNull();
+  expect(modules.boundariesOf(["/main"], 1)).toBeNull();
 });
 
 test("a module that accepts a dependency gets that dependency, and cycles end", () => {
   const modules = graph();
   modules.node("/main").accepts = ["/style.css"];
-  expect(modules.boundariesOf("/style.css", 1)).toEqual([{ path: "/main", acceptedPath: "/style.css" }]);
+  expect(modules.boundariesOf(["/style.css"], 1)).toEqual([{ path: "/main", acceptedPath: "/style.css" }]);
   modules.setImports("/util", new Set(["/loop"]));
   modules.setImports("/loop", new Set(["/util"]));
-  expect(modules.boundariesOf("/loop", 1)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
+  expect(modules.boundariesOf(["/loop"], 1)).toEqual([{ path: "/app", acceptedPath: "/app" }]);
 });
 
 test("an import that was taken out no longer leads up", () => {
   const modules = graph();
   modules.setImports("/app", new Set(["/app.css"]));
   expect(modules.get("/util")?.importers.size).toBe(0);
+});
+
+test("an update of several modules has each boundary once, and needs a reload when one of them does", () => {
+  const modules = graph();
+  expect(modules.boundariesOf(["/util", "/app", "/app.css"], 3)).toEqual([
+    { path: "/app", acceptedPath: "/app" },
+    { path: "/app.css", acceptedPath: "/app.css" },
+  ]);
+  expect(modules.boundariesOf(["/app", "/main"], 4)).toBeNull();
 });

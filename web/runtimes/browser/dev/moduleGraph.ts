@@ -1,3 +1,7 @@
+import picomatch from "picomatch";
+import { fileOf } from "../compile/moduleKind.ts";
+import { isScanned } from "./styleModules.ts";
+
 export interface ModuleNode {
   id: string;
   importers: Set<string>;
@@ -7,12 +11,14 @@ export interface ModuleNode {
   files: string[];
   /** A sheet that is generated from what all other files contain. */
   scansProject: boolean;
+  /** Of files whose coming and going change it, from the project's root. */
+  patterns: readonly string[];
   /** Set when a hot update replaced it; importers ask for it by this, past the browser's module cache. */
   version: number;
 }
 
 /** A hot update: the module that accepts, and the one whose new version it gets. */
-interface HotBoundary {
+export interface HotBoundary {
   path: string;
   acceptedPath: string;
 }
@@ -35,6 +41,7 @@ export class ModuleGraph {
         accepts: [],
         files: [],
         scansProject: false,
+        patterns: [],
         version: 0,
       };
       this.#nodes.set(id, node);
@@ -49,15 +56,26 @@ export class ModuleGraph {
     node.imports = imports;
   }
 
-  nodes(): ModuleNode[] {
-    return [...this.#nodes.values()];
+  /**
+   * Modules made from a file: its own, those that took it in, and sheets generated from all files; where the file came
+   * or went, also those that list such files.
+   */
+  madeFrom(file: string, cameOrWent: boolean): ModuleNode[] {
+    const scanned = isScanned(file);
+    return [...this.#nodes.values()].filter(
+      (node) =>
+        fileOf(node.id) === file ||
+        node.files.includes(file) ||
+        (scanned && node.scansProject) ||
+        (cameOrWent && node.patterns.length > 0 && picomatch.isMatch(file, [...node.patterns])),
+    );
   }
 
   /**
-   * The boundaries that take an update of `id`, or null when some path up from it reaches a module that nobody
+   * The boundaries that take an update of modules, or null when some path up from one reaches a module that nobody
    * imports: then only a full reload shows the change. Marks everything on the way with `version`.
    */
-  boundariesOf(id: string, version: number): HotBoundary[] | null {
+  boundariesOf(ids: Iterable<string>, version: number): HotBoundary[] | null {
     const boundaries = new Map<string, HotBoundary>();
     const seen = new Set<string>();
     const walk = (at: ModuleNode): boolean => {
@@ -79,6 +97,7 @@ export class ModuleGraph {
       }
       return true;
     };
-    return walk(this.node(id)) ? [...boundaries.values()] : null;
+    const taken = [...ids].map((id) => walk(this.node(id)));
+    return taken.every(Boolean) ? [...boundaries.values()] : null;
   }
 }

@@ -26,6 +26,17 @@ test("specifiers are replaced in place, also in dynamic imports, and texts that 
 });
 
 test.each([
+  ['import("./a.ts");', false],
+  ["import(import.meta.url);", false],
+  ["import(name);", true],
+  ["import(`./${name}.ts`);", true],
+  ["fetch(import.meta.url);", false],
+  ['import.meta.resolve("./a.ts");', true],
+])("whether %s resolves something when it runs: %s", (code, resolves) => {
+  expect(scanModule(code, "/a.js").resolvesItself).toBe(resolves);
+});
+
+test.each([
   ["import.meta.hot.accept();", "self"],
   ["if (import.meta.hot) import.meta.hot.accept((next) => next);", "self"],
   ['import.meta.hot.accept("./a.ts", () => {});', ["./a.ts"]],

@@ -11,18 +11,33 @@ export interface FoundImport {
   end: number;
 }
 
+/** A dynamic import of a text with gaps, such as import(`./pages/${name}.ts`). */
+interface FoundGlob {
+  /** "./pages/*.ts" */
+  pattern: string;
+  /** The whole expression, and the text within it. */
+  start: number;
+  end: number;
+  text: string;
+}
+
 export interface ScannedModule {
   imports: FoundImport[];
+  globs: FoundGlob[];
   usesHot: boolean;
   usesEnv: boolean;
   /** Specifiers in `import.meta.hot.accept("./dep", …)`, or "self". */
   accepts: "self" | string[];
+  /** Resolves specifiers when it runs, against its own URL. */
+  resolvesItself: boolean;
 }
 
 /** The imports of a compiled module. Throws a build failure where it is not valid JavaScript. */
 export function scanModule(code: string, id: string): ScannedModule {
   const imports: FoundImport[] = [];
+  const globs: FoundGlob[] = [];
   let meta = false;
+  let computed = false;
   let found: ReturnType<typeof parse>[0];
   try {
     [found] = parse(code, id);
@@ -44,8 +59,18 @@ export function scanModule(code: string, id: string): ScannedModule {
       meta = true;
       continue;
     }
-    if (typeof item.specifier !== "string") continue;
+    if (typeof item.specifier !== "string") {
+      // To import itself again is no question of where something is.
+      computed ||= code.slice(item.start, item.end).trim() !== "import.meta.url";
+      continue;
+    }
     const dynamic = item.type === "dynamic";
+    if (dynamic && item.glob) {
+      computed = true;
+      const text = code.slice(item.start, item.end);
+      globs.push({ pattern: item.specifier, start: item.importStart, end: item.importEnd, text });
+      continue;
+    }
     const statement = code.slice(item.importStart, item.start);
     imports.push({
       specifier: item.specifier,
@@ -59,9 +84,11 @@ export function scanModule(code: string, id: string): ScannedModule {
   const usesHot = meta && code.includes("import.meta.hot");
   return {
     imports,
+    globs,
     usesHot,
     usesEnv: meta && code.includes("import.meta.env"),
     accepts: usesHot ? acceptsOf(code) : [],
+    resolvesItself: computed || (meta && code.includes("import.meta.resolve")),
   };
 }
 

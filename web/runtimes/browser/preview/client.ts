@@ -3,7 +3,8 @@
  * (https://vite.dev/guide/api-hmr), and reports of what is painted, logged and thrown. Modules find its exports under
  * the name that `previewProtocol.ts` gives.
  */
-import type { ClientMessage, HotMessage } from "./previewProtocol.ts";
+import { relayPath } from "./previewPaths.ts";
+import type { ClientMessage, HotMessage, PageHello } from "./previewProtocol.ts";
 
 const channel = new BroadcastChannel("coder-hot");
 
@@ -122,11 +123,25 @@ async function applyUpdate(
   };
 }
 
+/**
+ * Puts scripts in the place of the modules with these URLs. Where a browser takes no import map any more, its imports
+ * ask for the modules as ever.
+ */
+function addImports(imports: Record<string, string>): void {
+  if (Object.keys(imports).length === 0) return;
+  const map = document.createElement("script");
+  map.type = "importmap";
+  map.textContent = JSON.stringify({ imports });
+  document.head.append(map);
+  map.remove();
+}
+
 let queue = Promise.resolve();
 
 async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): Promise<void> {
   emit("vite:beforeUpdate", message);
   try {
+    addImports(message.imports);
     const apply = await Promise.all(message.updates.map(applyUpdate));
     for (const run of apply) run();
   } catch (error) {
@@ -136,12 +151,36 @@ async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): P
   emit("vite:afterUpdate", message);
 }
 
-channel.onmessage = (event: MessageEvent<HotMessage>) => {
-  const message = event.data;
+function take(message: HotMessage): void {
   if (message.type === "update") queue = queue.then(() => applyUpdates(message));
   else if (message.type === "full-reload") location.reload();
   else if (message.type === "prune")
     for (const path of message.paths) pruners.get(path)?.(dataOf.get(path) ?? {});
+}
+
+/** The relay page where it is in the same window as this page. */
+function relayBeside(): WindowProxy | null {
+  for (let index = 0; index < parent.length; index += 1) {
+    const frame = parent[index];
+    try {
+      if (frame !== undefined && frame.location.pathname === relayPath) return frame;
+    } catch {
+      // A frame of another origin does not tell where it is.
+    }
+  }
+  return null;
+}
+
+const relay = relayBeside();
+if (relay) {
+  const hello: PageHello = { type: "coder:page" };
+  relay.postMessage(hello, location.origin);
+  addEventListener("message", (event: MessageEvent<HotMessage>) => {
+    if (event.source === relay) take(event.data);
+  });
+}
+channel.onmessage = (event: MessageEvent<HotMessage>) => {
+  if (relay === null || relay.closed) take(event.data);
 };
 
 const sheets = new Map<string, HTMLStyleElement>();

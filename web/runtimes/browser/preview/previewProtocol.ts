@@ -58,7 +58,12 @@ export type ClientMessage = z.infer<typeof clientMessageSchema>;
 
 /** Kernel to the clients of all open pages of the project. */
 export type HotMessage =
-  | { type: "update"; updates: { path: string; acceptedPath: string; url: string }[] }
+  | {
+      type: "update";
+      updates: { path: string; acceptedPath: string; url: string }[];
+      /** Of an import map: the new modules' scripts by their URLs, so that the page need not ask for them. */
+      imports: Record<string, string>;
+    }
   | { type: "prune"; paths: string[] }
   | { type: "full-reload" };
 
@@ -67,6 +72,11 @@ export interface RelayConnect {
   type: "connect";
   /** "http" goes on to the service worker, "hot" stays with the relay. */
   ports: ["http", "hot"];
+}
+
+/** A page of the project to the relay page: it is in the same window, and gets hot updates without the channel. */
+export interface PageHello {
+  type: "coder:page";
 }
 
 /** Relay page to Studio page. */

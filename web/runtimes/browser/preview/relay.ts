@@ -2,11 +2,12 @@
  * A hidden page of the preview origin inside the Studio. It registers the service worker, passes it the port to the
  * kernel, and carries hot updates and reports between the kernel and the project's pages.
  */
-import type { ClientMessage, HotMessage, RelayConnect, RelayMessage } from "./previewProtocol.ts";
+import { ownPath } from "./previewPaths.ts";
+import type { ClientMessage, HotMessage, PageHello, RelayConnect, RelayMessage } from "./previewProtocol.ts";
 
 /** `<id>--preview.localhost:3000` belongs to the Studio at `localhost:3000`. */
 const studioOrigin = `${location.protocol}//${location.host.replace(/^[^.]+--(preview|run)\./, "")}`;
-const workerUrl = "/__coder/sw.js";
+const workerUrl = `${ownPath}sw.js`;
 
 function toStudio(message: RelayMessage): void {
   parent.postMessage(message, studioOrigin);
@@ -44,13 +45,22 @@ async function handOver(port: MessagePort): Promise<void> {
   });
 }
 
+/** Every page of the project that is open, in whichever window. */
 const pages = new BroadcastChannel("coder-hot");
+/** Those in the Studio's own window: a message to them does not go by way of the browser's main process. */
+const pagesHere = new Set<WindowProxy>();
 
-function connect(message: RelayConnect, ports: readonly MessagePort[]): void {
+function connect(ports: readonly MessagePort[]): void {
   const [http, hot] = ports;
-  if (!http || message.type !== "connect") return;
+  if (!http) return;
   if (hot) {
-    hot.onmessage = (event: MessageEvent<HotMessage>) => pages.postMessage(event.data);
+    hot.onmessage = ({ data }: MessageEvent<HotMessage>) => {
+      for (const page of pagesHere) {
+        if (page.closed) pagesHere.delete(page);
+        else page.postMessage(data, location.origin);
+      }
+      pages.postMessage(data);
+    };
     pages.onmessage = (event: MessageEvent<ClientMessage>) => hot.postMessage(event.data);
   }
   handOver(http).then(
@@ -66,8 +76,10 @@ function connect(message: RelayConnect, ports: readonly MessagePort[]): void {
 function start(): void {
   // The document is also reachable on the Studio's own origin, where it must never install a worker.
   if (!/^[^.]+--preview\./.test(location.host) || parent === window) return;
-  addEventListener("message", (event: MessageEvent<RelayConnect>) => {
-    if (event.origin === studioOrigin && event.source === parent) connect(event.data, event.ports);
+  addEventListener("message", (event: MessageEvent<RelayConnect | PageHello>) => {
+    const { data, origin, source, ports } = event;
+    if (origin === studioOrigin && source === parent && data.type === "connect") connect(ports);
+    if (origin === location.origin && data.type === "coder:page") pagesHere.add(source as WindowProxy);
   });
   if (!("serviceWorker" in navigator)) {
     toStudio({

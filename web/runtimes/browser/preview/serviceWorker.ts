@@ -2,13 +2,11 @@
  * The service worker of a preview origin: hands every request of the project's pages to the kernel in the Studio and
  * answers with what comes back. Its port goes when the browser ends the worker; the relay page brings a new one.
  */
+import { ownPath, relayPath } from "./previewPaths.ts";
 import type { PreviewRequest, PreviewResponse } from "./previewProtocol.ts";
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
-/** Paths that the static server of the origin answers itself. */
-const ownPath = "/__coder/";
-const relayPath = "/__coder/relay.html";
 const portDeadlineMs = 5000;
 /** What a kernel that is there hardly ever takes; one that is gone with its relay page never answers. */
 const silenceMs = 250;
