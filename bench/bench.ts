@@ -12,6 +12,7 @@ import { keepResults } from "./resultsFile.ts";
 import { runLog } from "./runLog.ts";
 import { runs } from "./runs.ts";
 import { sandbox } from "./sandbox.ts";
+import { smallEdits } from "./smallEdits.ts";
 import { stackStart } from "./stackStart.ts";
 
 /**
@@ -28,6 +29,7 @@ const benchmarks: Record<string, Benchmark> = {
   previewVanilla,
   previewSolid,
   previewReact,
+  smallEdits,
   lint,
   runLog,
   history,

@@ -8,19 +8,24 @@ declare global {
 /** Milliseconds since the epoch, with fractions. */
 export const epochNow = (): number => performance.timeOrigin + performance.now();
 
-/** Runs in every document before its own scripts: notes when a heading has a text for the first time, and each keystroke. */
+/**
+ * Runs in every document before its own scripts: notes when the heading, or the custom property `--note` of a sheet, has a
+ * text for the first time, and each keystroke.
+ */
 export function noteTexts(): void {
   const now = (): number => performance.timeOrigin + performance.now();
   globalThis.coderBench = { shown: {}, input: 0 };
   const { shown } = globalThis.coderBench;
   new MutationObserver(() => {
-    const text = document.querySelector("h1")?.textContent;
-    if (text) shown[text] ??= now();
+    const texts = [document.querySelector("h1")?.textContent];
+    for (const sheet of document.querySelectorAll("style"))
+      texts.push(/--note:\s*([^;]*);/.exec(sheet.textContent)?.[1]);
+    for (const text of texts) if (text) shown[text] ??= now();
   }).observe(document, { childList: true, subtree: true, characterData: true });
   document.addEventListener("beforeinput", () => (globalThis.coderBench.input = now()), true);
 }
 
-/** When the frame's heading had this text. Waits for it. */
+/** When the frame's heading, or a sheet's note, had this text. Waits for it. */
 export async function whenShown(frame: Frame, text: string): Promise<number> {
   const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text);
   return (await found.jsonValue()) ?? Number.NaN;
