@@ -9,10 +9,10 @@ import { localRun } from "./localRun.ts";
 import { previewReact, previewSolid, previewVanilla } from "./preview.ts";
 import { realtime } from "./realtime.ts";
 import { keepResults } from "./resultsFile.ts";
+import { runtimeAlone } from "./runtimeAlone.ts";
 import { runLog } from "./runLog.ts";
 import { runs } from "./runs.ts";
 import { sandbox } from "./sandbox.ts";
-import { smallEdits } from "./smallEdits.ts";
 import { stackStart } from "./stackStart.ts";
 
 /**
@@ -29,7 +29,7 @@ const benchmarks: Record<string, Benchmark> = {
   previewVanilla,
   previewSolid,
   previewReact,
-  smallEdits,
+  runtimeAlone,
   lint,
   runLog,
   history,

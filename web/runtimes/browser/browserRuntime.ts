@@ -69,6 +69,7 @@ class BrowserRuntime implements Runtime {
     });
     this.#kernel.onEvent((event) => this.#take(event));
     this.fs = fsOf(this.#kernel, this.#watchers);
+    this.#connection = this.#connect();
   }
 
   get preview(): PreviewState {
@@ -103,9 +104,7 @@ class BrowserRuntime implements Runtime {
     this.#pageError = undefined;
     this.#states.starting("booting", "Starting the runtime");
     try {
-      this.#connection ??= connectPreview(this.#previewOrigin, (message, ports) =>
-        this.#kernel.post(message, ports),
-      );
+      this.#connection ??= this.#connect();
       await this.#kernel.booted;
       const [started] = await Promise.allSettled([this.#kernel.call("startPreview"), this.#connection.ready]);
       await this.#connection.ready;
@@ -117,6 +116,10 @@ class BrowserRuntime implements Runtime {
     } catch (thrown) {
       this.#fail(thrown);
     }
+  }
+
+  #connect(): PreviewConnection {
+    return connectPreview(this.#previewOrigin, (message, ports) => this.#kernel.post(message, ports));
   }
 
   #fail(thrown: unknown): void {

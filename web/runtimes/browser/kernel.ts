@@ -6,7 +6,8 @@ import { productionBuild } from "./build/productionBuild.ts";
 import { DevServer } from "./dev/devServer.ts";
 import { openPrebundleCache } from "./dev/prebundleCache.ts";
 import { forgetManifests } from "./dev/resolveModule.ts";
-import { loadEngine } from "./engine/loadEngine.ts";
+import { TransformCache } from "./dev/transformCache.ts";
+import { lazyEngine } from "./engine/lazyEngine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createProjectFs } from "./fs/projectFs.ts";
 import type {
@@ -31,7 +32,8 @@ export class Kernel {
   readonly #fs: ProjectFs;
   readonly #installer: Installer;
   readonly #previewOrigin: string;
-  readonly #engine: Promise<Engine>;
+  readonly #engine: Engine;
+  readonly #transforms: TransformCache;
   /** Loaded with the first command: most visits never open a terminal. */
   readonly #loadShell: () => Promise<Shell>;
   #shell: Promise<Shell> | null = null;
@@ -50,15 +52,23 @@ export class Kernel {
   #updates: Promise<void> = Promise.resolve();
 
   static async boot(init: KernelInit, emit: Emit): Promise<Kernel> {
-    const engine = loadEngine(init.engine);
-    const fs = await createProjectFs({ projectId: init.projectId, persist: init.persist });
-    const kernel = new Kernel(init, { fs, engine, emit });
-    const loaded = await engine;
-    emit({ type: "booted", engine: loaded.name });
-    return kernel;
+    const { projectId, persist } = init;
+    const engine = lazyEngine(init.engine);
+    const [fs, transforms] = await Promise.all([
+      createProjectFs({ projectId, persist }),
+      TransformCache.open(persist ? projectId : null),
+    ]);
+    // What an earlier visit compiled is mostly all that the page needs, and the compiler would be in its way.
+    // Whoever needs it hears why it cannot be loaded.
+    if (transforms.isEmpty) engine.load().catch(() => {});
+    emit({ type: "booted" });
+    return new Kernel(init, { fs, engine, transforms, emit });
   }
 
-  private constructor(init: KernelInit, parts: { fs: ProjectFs; engine: Promise<Engine>; emit: Emit }) {
+  private constructor(
+    init: KernelInit,
+    parts: { fs: ProjectFs; engine: Engine; transforms: TransformCache; emit: Emit },
+  ) {
     this.#emit = (event, transfer) => {
       parts.emit(event, transfer);
       const line = logLine(event);
@@ -67,6 +77,7 @@ export class Kernel {
     this.#fs = parts.fs;
     this.#previewOrigin = projectOrigin(init.origin, init.projectId, "preview");
     this.#engine = parts.engine;
+    this.#transforms = parts.transforms;
     this.#installer = createInstaller({ npmUrl: `${init.origin}/npm` });
     this.#loadShell = async () => {
       const { createShell } = await import("./shell/shell.ts");
@@ -93,7 +104,7 @@ export class Kernel {
         },
         build: () => this.#build(),
       },
-      bundleForNode: async (entry) => bundleForNode({ fs: this.#fs, engine: await this.#engine }, entry),
+      bundleForNode: (entry) => bundleForNode({ fs: this.#fs, engine: this.#engine }, entry),
       runOrigin: projectOrigin(origin, projectId, "run"),
       spawnRunWorker: (source) => this.#spawnRunWorker(source),
     };
@@ -172,7 +183,8 @@ export class Kernel {
     const server = new DevServer({
       origin: this.#previewOrigin,
       fs: this.#fs,
-      engine: await this.#engine,
+      engine: this.#engine,
+      transforms: this.#transforms,
       lockHash: packages.lockHash,
       cache: this.#cache,
       hot: (message) => this.#link?.hot(message),
@@ -183,7 +195,6 @@ export class Kernel {
     this.#server = server;
     await server.start();
     this.#emit({ type: "progress", phase: "starting", message: "Opening the page" });
-    void server.rehearse();
   }
 
   async #build(): Promise<BuildResult> {
@@ -194,7 +205,7 @@ export class Kernel {
       const details = failureOf(thrown, "install");
       throw new CoderError("bad_input", details.message, { details, cause: thrown });
     }
-    return productionBuild({ fs: this.#fs, engine: await this.#engine });
+    return productionBuild({ fs: this.#fs, engine: this.#engine });
   }
 
   #spawnRunWorker(source: string): Promise<RunWorker> {
@@ -269,7 +280,11 @@ export class Kernel {
   async handle(message: KernelRequest): Promise<void> {
     if (message.type === "connect") {
       this.#link?.close();
-      this.#link = servePreview(message, { server: () => this.#server, emit: this.#emit });
+      this.#link = servePreview(message, {
+        server: () => this.#server,
+        emit: this.#emit,
+        painted: () => void this.#server?.rehearse(),
+      });
     } else if (message.type === "run-worker") {
       this.#runWorkers.get(message.id)?.(message.port);
       this.#runWorkers.delete(message.id);

@@ -56,7 +56,7 @@ export interface WireError {
 }
 
 export type KernelEvent =
-  | { type: "booted"; engine: "rolldown" | "esbuild" }
+  | { type: "booted" }
   | { type: "boot-failed"; message: string }
   | { type: "result"; id: number; value: unknown }
   | { type: "error"; id: number; error: WireError }

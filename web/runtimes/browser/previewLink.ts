@@ -17,6 +17,8 @@ interface LinkOptions {
   /** The dev server of the moment; null before the preview was started. */
   server(): DevServer | null;
   emit(event: KernelEvent): void;
+  /** A page shows something. */
+  painted(): void;
 }
 
 /**
@@ -67,10 +69,13 @@ async function respond(port: MessagePort, request: PreviewRequest, options: Link
   port.postMessage(response, [body]);
 }
 
-async function take(message: ClientMessage, { server, emit }: LinkOptions): Promise<void> {
+async function take(message: ClientMessage, { server, emit, painted }: LinkOptions): Promise<void> {
   switch (message.type) {
-    case "connected":
     case "painted":
+      painted();
+      emit({ type: "client", state: "painted" });
+      return;
+    case "connected":
     case "blank":
       emit({ type: "client", state: message.type });
       return;

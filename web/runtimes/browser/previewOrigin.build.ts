@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "vite";
+import { build, type BuildOptions, type Plugin } from "vite";
 import { clientName } from "./preview/previewProtocol.ts";
 import { buildProcessWorker } from "./shell/runOrigin/processWorker.build.ts";
 
@@ -33,60 +34,66 @@ export async function buildPreviewOrigin(outDir: string): Promise<void> {
 async function buildDocuments(outDir: string): Promise<void> {
   const scripts = {
     relay: "relay.ts",
-    sw: "serviceWorker.ts",
     run: "run.ts",
     connect: "connectPage.ts",
     tab: "tab.ts",
   };
   await rm(outDir, { recursive: true, force: true });
-  // Each by itself: a service worker is one classic script, it cannot share a chunk.
+  const serviceWorker = await buildDocumentScript(outDir, { name: "sw", file: "serviceWorker.ts" });
+  const define = { serviceWorkerHash: JSON.stringify(hashOf(serviceWorker)) };
   await Promise.all(
-    Object.entries(scripts).map(([name, file]) =>
-      build({
-        configFile: false,
-        root: here,
-        logLevel: "warn",
-        publicDir: false,
-        build: {
-          outDir,
-          emptyOutDir: false,
-          target: "es2022",
-          modulePreload: false,
-          rolldownOptions: {
-            input: { [name]: join(here, "preview", file) },
-            output: { entryFileNames: "[name].js" },
-          },
-        },
-      }),
-    ),
+    Object.entries(scripts).map(([name, file]) => buildDocumentScript(outDir, { name, file }, define)),
   );
   for (const [name, html] of Object.entries(documents)) await writeFile(join(outDir, name), html);
 }
 
+/** Builds one script of `preview/` by itself, and returns it: a service worker cannot share chunks with others. */
+async function buildDocumentScript(
+  outDir: string,
+  { name, file }: { name: string; file: string },
+  define: Record<string, string> = {},
+): Promise<string> {
+  return buildScript(
+    { outDir, emptyOutDir: false },
+    { input: { [name]: join(here, "preview", file) }, output: { entryFileNames: "[name].js" } },
+    define,
+  );
+}
+
 /** The script that every page of a project gets; the kernel serves it. */
 async function buildClient(): Promise<string> {
+  return buildScript(
+    { write: false },
+    {
+      input: join(here, "preview/client.ts"),
+      // A script in the page instead of a module: it runs before anything else, and needs no request.
+      output: { format: "iife", name: clientName },
+      // Its exports are the hot-update API of every module of a project.
+      preserveEntrySignatures: "strict",
+    },
+  );
+}
+
+async function buildScript(
+  to: BuildOptions,
+  rolldownOptions: NonNullable<BuildOptions["rolldownOptions"]>,
+  define: Record<string, string> = {},
+): Promise<string> {
   const built = await build({
     configFile: false,
     root: here,
     logLevel: "warn",
     publicDir: false,
-    build: {
-      write: false,
-      target: "es2022",
-      modulePreload: false,
-      rolldownOptions: {
-        input: join(here, "preview/client.ts"),
-        // A script in the page instead of a module: it runs before anything else, and needs no request.
-        output: { format: "iife", name: clientName },
-        // Its exports are the hot-update API of every module of a project.
-        preserveEntrySignatures: "strict",
-      },
-    },
+    define,
+    build: { ...to, target: "es2022", modulePreload: false, rolldownOptions },
   });
   const [result] = [built].flat();
-  if (result === undefined || !("output" in result)) throw new Error("The preview's client was not built.");
+  if (result === undefined || !("output" in result))
+    throw new Error("A script of the preview was not built.");
   return result.output[0].code;
 }
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 const head = (title: string) =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title><meta name="viewport" content="width=device-width">`;

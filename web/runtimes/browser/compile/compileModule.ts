@@ -21,10 +21,16 @@ export interface CompileContext {
   mode: "development" | "production";
 }
 
-/** Compiles everything that is a script or becomes one: TypeScript, JSX, Vue and Svelte components. */
-export async function compileModule(context: CompileContext, id: string): Promise<CompiledModule> {
+/**
+ * Compiles everything that is a script or becomes one: TypeScript, JSX, Vue and Svelte components. What comes of it
+ * depends on `source`, the project and the engine alone, on no other file.
+ */
+export async function compileModule(
+  context: CompileContext,
+  id: string,
+  source: string = readSource(context.fs, id),
+): Promise<CompiledModule> {
   const kind = moduleKind(id);
-  const source = readSource(context.fs, id);
   switch (kind.kind) {
     case "vue": {
       const { compileVue } = await import("./compileVue.ts");

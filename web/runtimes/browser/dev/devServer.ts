@@ -18,6 +18,7 @@ import { previewClient } from "./previewClient.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
 import { scanModule } from "./rewriteImports.ts";
 import { ServedModules } from "./servedModules.ts";
+import type { TransformCache } from "./transformCache.ts";
 
 interface DevRequest {
   /** Path and query. */
@@ -40,6 +41,7 @@ interface DevServerOptions {
   origin: string;
   fs: ProjectFs;
   engine: Engine;
+  transforms: TransformCache;
   lockHash: string;
   cache: PrebundleCache;
   /** Sends to all pages of the project that are open. */
@@ -67,6 +69,7 @@ export class DevServer {
   readonly #pages: PageModules;
   #project: Project;
   #version = 0;
+  #rehearsed = false;
   #failure: PreviewFailure | null = null;
   /** A page was served while something was broken: only a reload can repair it. */
   #servedBroken = false;
@@ -74,10 +77,10 @@ export class DevServer {
   constructor(options: DevServerOptions) {
     this.#options = options;
     this.#project = readProject(options.fs, "development");
-    const { fs, engine } = options;
+    const { fs, engine, transforms } = options;
     const project = () => this.#project;
     this.#targets = new ImportTargets(fs, project);
-    this.#compiler = new ModuleCompiler({ fs, engine, project, targets: this.#targets });
+    this.#compiler = new ModuleCompiler({ fs, engine, transforms, project, targets: this.#targets });
     this.#packages = new PackageBundle({
       ...options,
       project,
@@ -130,9 +133,12 @@ export class DevServer {
 
   /**
    * Makes a module again while nobody waits, for nothing but practice: the browser runs compilers several times faster
-   * once it has seen them run for a while, and otherwise the first edits would be that while. Ends with the first change.
+   * once it has seen them run for a while, and otherwise the first edits would be that while. For when the page is there: the compiler may only now be loaded. Once,
+   * and ends with the first change.
    */
   async rehearse(): Promise<void> {
+    if (this.#rehearsed) return;
+    this.#rehearsed = true;
     const version = this.#version;
     for (let round = 0; round < rehearsals; round += 1) {
       await new Promise((resolve) => setTimeout(resolve, rehearsalPauseMs));

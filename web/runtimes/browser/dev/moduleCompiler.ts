@@ -1,5 +1,5 @@
 import { buildFailure } from "../buildFailure.ts";
-import { compileModule, type CompileContext } from "../compile/compileModule.ts";
+import { compileModule, readSource, type CompileContext } from "../compile/compileModule.ts";
 import { compileStyle, type StyleContext } from "../compile/compileStyle.ts";
 import { mimeType } from "../compile/mime.ts";
 import { fileOf, moduleKind, pathOf } from "../compile/moduleKind.ts";
@@ -11,6 +11,7 @@ import { jsonModule } from "./jsonModule.ts";
 import type { Project } from "./project.ts";
 import { scanModule, type ScannedModule } from "./rewriteImports.ts";
 import { styleClassesModule, tailwindFor } from "./styleModules.ts";
+import type { TransformCache } from "./transformCache.ts";
 
 export interface Compiled {
   /** Compiled, with the imports as written. */
@@ -28,6 +29,7 @@ export interface Compiled {
 interface ModuleCompilerOptions {
   fs: ProjectFs;
   engine: Engine;
+  transforms: TransformCache;
   project(): Project;
   targets: ImportTargets;
 }
@@ -39,13 +41,15 @@ const isComponent = /^(?!\/node_modules\/).*\.([jt]sx?|vue|svelte)$/;
 export class ModuleCompiler {
   readonly #fs: ProjectFs;
   readonly #engine: Engine;
+  readonly #transforms: TransformCache;
   readonly #project: () => Project;
   readonly #targets: ImportTargets;
   readonly #compiled = new Map<string, Promise<Compiled>>();
 
-  constructor({ fs, engine, project, targets }: ModuleCompilerOptions) {
+  constructor({ fs, engine, transforms, project, targets }: ModuleCompilerOptions) {
     this.#fs = fs;
     this.#engine = engine;
+    this.#transforms = transforms;
     this.#project = project;
     this.#targets = targets;
   }
@@ -82,7 +86,7 @@ export class ModuleCompiler {
     return compiling;
   }
 
-  async #compileNow(id: string): Promise<Compiled> {
+  async #compileNow(id: string, rehearses = false): Promise<Compiled> {
     const fs = this.#fs;
     const kind = moduleKind(id);
     const file = fileOf(id);
@@ -120,7 +124,11 @@ export class ModuleCompiler {
         code = `export default class extends Worker { constructor(options) { super(${JSON.stringify(file)}, { type: "module", ...options }); } }`;
         break;
       default: {
-        const module = await compileModule(this.context(), id);
+        const context = this.context();
+        const source = readSource(fs, id);
+        const module = await (rehearses
+          ? compileModule(context, id, source)
+          : this.#transforms.module(context, { id, source }, () => compileModule(context, id, source)));
         ({ code, patterns } = expandGlobs(fs, module.code, file));
         map = module.map;
       }
@@ -136,7 +144,7 @@ export class ModuleCompiler {
       .sort((a, b) => length(b) - length(a));
     if (id === undefined) return null;
     try {
-      return { id, compiled: await this.#compileNow(id) };
+      return { id, compiled: await this.#compileNow(id, true) };
     } catch {
       // Whoever asks for the module is told what is wrong with it.
       return null;

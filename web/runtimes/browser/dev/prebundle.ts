@@ -39,27 +39,28 @@ interface PrebundleContext {
 }
 
 /** Raise it when the output for the same packages changes. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Bundles every package that the project imports into a few ES modules that share their common parts. */
 export async function prebundle(context: PrebundleContext, dependencies: Dependency[]): Promise<Prebundle> {
-  await initCjs();
   const wanted = dependencies.toSorted((a, b) => (a.specifier < b.specifier ? -1 : 1));
-  const wrappers = new Map(
-    wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]),
-  );
   const key = await digest(
     JSON.stringify([
       formatVersion,
       context.engine.name,
       context.lockHash,
       context.project.framework,
-      wanted.map(({ specifier, id }) => [specifier, id, wrappers.get(specifier)]),
+      wanted.map(({ specifier, id }) => [specifier, id]),
     ]),
   );
   const cached = await context.cache.get(key);
-  if (cached) return cached;
-  const base = `/@deps/${key}/`;
+  if (cached && covers(cached, wanted)) return cached;
+  await initCjs();
+  const wrappers = new Map(
+    wanted.map((dependency) => [dependency.specifier, wrapperNames(context, dependency)]),
+  );
+  const hash = await digest(JSON.stringify([key, ...wrappers]));
+  const base = `/@deps/${hash}/`;
   const entries = Object.fromEntries(
     wanted.map(({ specifier }) => [flatName(specifier), `\0dep:${specifier}`]),
   );
@@ -81,7 +82,7 @@ export async function prebundle(context: PrebundleContext, dependencies: Depende
           splitting: true,
         });
   const result: Prebundle = {
-    hash: key,
+    hash,
     urls: Object.fromEntries(wanted.map(({ specifier }) => [specifier, `${base}${flatName(specifier)}.js`])),
     files: Object.fromEntries(chunks.map((chunk: BundledChunk) => [base + chunk.fileName, chunk.code])),
     names: Object.fromEntries(wrappers),

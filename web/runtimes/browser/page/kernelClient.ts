@@ -10,12 +10,12 @@ import type {
 /** Where `previewOrigin.build.ts` puts the kernel. */
 const kernelUrl = "/runtime/kernel.js";
 
-/** How long a kernel may take to load its compiler. A slow line needs most of it for some megabytes of WebAssembly. */
+/** How long a kernel may take to load. */
 const bootDeadlineMs = 60_000;
 
 /** The page's side of the kernel worker: calls with results, events without. */
 export class KernelClient {
-  readonly booted: Promise<"rolldown" | "esbuild">;
+  readonly booted: Promise<void>;
   readonly #worker: Worker;
   readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: CoderError): void }>();
   readonly #listeners = new Set<(event: KernelEvent) => void>();
@@ -44,7 +44,7 @@ export class KernelClient {
       );
       this.#worker.addEventListener("message", ({ data }: MessageEvent<KernelEvent>) => {
         if (data.type === "booted" || data.type === "boot-failed") clearTimeout(deadline);
-        if (data.type === "booted") resolve(data.engine);
+        if (data.type === "booted") resolve();
         if (data.type === "boot-failed") fail(`The runtime could not start: ${data.message}`);
       });
     });

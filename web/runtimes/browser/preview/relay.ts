@@ -7,18 +7,24 @@ import type { ClientMessage, HotMessage, PageHello, RelayConnect, RelayMessage }
 
 /** `<id>--preview.localhost:3000` belongs to the Studio at `localhost:3000`. */
 const studioOrigin = `${location.protocol}//${location.host.replace(/^[^.]+--(preview|run)\./, "")}`;
-const workerUrl = `${ownPath}sw.js`;
+/** Put in by the build: another worker has another URL. */
+declare const serviceWorkerHash: string;
+const workerUrl = `${location.origin}${ownPath}sw.js?${serviceWorkerHash}`;
 
 function toStudio(message: RelayMessage): void {
   parent.postMessage(message, studioOrigin);
 }
 
 async function activeWorker(): Promise<ServiceWorker> {
+  const known = await navigator.serviceWorker.getRegistration("/");
+  // To register what is there would wait, for seconds at times, until the browser has looked for a newer one.
+  if (known?.active?.scriptURL === workerUrl && known.active.state === "activated") return known.active;
   const registration = await navigator.serviceWorker.register(workerUrl, {
     scope: "/",
     updateViaCache: "none",
   });
-  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  const { installing, waiting, active } = registration;
+  const worker = [installing, waiting, active].find((each) => each?.scriptURL === workerUrl);
   if (!worker) throw new Error("The browser registered no service worker.");
   if (worker.state === "activated") return worker;
   await new Promise<void>((resolve, reject) => {

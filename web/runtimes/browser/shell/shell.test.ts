@@ -4,7 +4,7 @@ import { createNpmHandler } from "../../../../functions/npm/npmHandler.ts";
 import { CoderError } from "../../../../shared/errors.ts";
 import { bundleForNode } from "../build/bundleForNode.ts";
 import type { Engine } from "../engine/engine.ts";
-import { loadEngine } from "../engine/loadEngine.ts";
+import { lazyEngine } from "../engine/lazyEngine.ts";
 import { createProjectFs } from "../fs/projectFs.ts";
 import type { PersistentProjectFs } from "../fs/projectFs.ts";
 import type { Shell, ShellOptions, ShellProcess } from "../kernelParts.ts";
@@ -24,7 +24,8 @@ const cache = createMemoryCache();
 let engine: Engine;
 let workers: NodeRunWorkers;
 beforeAll(async () => {
-  [engine, workers] = await Promise.all([loadEngine("rolldown"), createNodeRunWorkers()]);
+  const lazy = lazyEngine("rolldown");
+  [engine, workers] = await Promise.all([lazy.load(), createNodeRunWorkers()]);
 }, 120_000);
 afterAll(async () => {
   await workers?.close();

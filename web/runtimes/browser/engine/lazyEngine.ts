@@ -1,0 +1,36 @@
+import type { Engine } from "./engine.ts";
+
+/** An engine that is loaded when it is first asked for something, or when it is told to. */
+export interface LazyEngine extends Engine {
+  /** Rejects where it cannot be loaded; the next question tries again. */
+  load(): Promise<Engine>;
+}
+
+/** Rolldown where there is shared memory, else esbuild; `wanted` overrides. Only the chosen one is downloaded. */
+export function lazyEngine(wanted?: Engine["name"]): LazyEngine {
+  const name = wanted ?? (typeof SharedArrayBuffer === "undefined" ? "esbuild" : "rolldown");
+  let loading: Promise<Engine> | undefined;
+  const load = (): Promise<Engine> => {
+    loading ??= (name === "rolldown" ? loadRolldown() : loadEsbuild()).catch((thrown: unknown) => {
+      loading = undefined;
+      throw thrown;
+    });
+    return loading;
+  };
+  return {
+    name,
+    load,
+    transform: async (request) => (await load()).transform(request),
+    bundle: async (request) => (await load()).bundle(request),
+  };
+}
+
+async function loadRolldown(): Promise<Engine> {
+  const { createRolldownEngine } = await import("./rolldownEngine.ts");
+  return createRolldownEngine();
+}
+
+async function loadEsbuild(): Promise<Engine> {
+  const { createEsbuildEngine } = await import("./esbuildEngine.ts");
+  return createEsbuildEngine();
+}
