@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -175,20 +174,20 @@ async function measureNative(options: {
   await context.addInitScript(noteTexts);
   const page = await context.newPage();
   const clean = (): Promise<void> => rm(join(directory, "node_modules"), { recursive: true, force: true });
-  let server: ChildProcess | undefined;
+  let stop: (() => Promise<void>) | undefined;
   const start = async (): Promise<void> => {
     await npmInstall(directory, cache);
-    server = await serveWithVite({ directory, page, shows: template.before });
+    stop = await serveWithVite({ directory, page, shows: template.before });
   };
   await clean();
   await rm(join(directory, "package-lock.json"), { force: true });
   samples.cold.push(await timed(start));
-  server?.kill();
+  await stop?.();
   await clean();
   samples.warm.push(await timed(start));
   const edited = await viteEdits({ page, directory, edited: [template], edits: editsPerRound });
   samples.edit.push(...edited.flat());
-  server?.kill();
+  await stop?.();
   await context.close();
   await rm(cache, { recursive: true, force: true });
 }

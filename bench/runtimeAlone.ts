@@ -1,13 +1,12 @@
-import type { ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { chromium, type Browser } from "@playwright/test";
+import { chromium, type Browser, type Page } from "@playwright/test";
 import { browserArguments, requireBrowser } from "../e2e/fixtures/browser.ts";
 import { createNpmHandler } from "../functions/npm/npmHandler.ts";
 import { configuredRegistry, startRuntimeServer } from "../web/runtimes/browser/testing/runtimeServer.ts";
 import type { EditedFile } from "./editTimes.ts";
-import { timed, type Measurement } from "./measure.ts";
+import type { Measurement } from "./measure.ts";
 import { runtimeEdits } from "./runtimeEdits.ts";
 import { runtimePreviews, type RuntimePreviews } from "./runtimePreviews.ts";
 import { noteTexts } from "./shownTexts.ts";
@@ -78,26 +77,39 @@ async function nativeRound(options: {
 }): Promise<{ empty: number; seen: number; edits: number[][] }> {
   const { browser, directory, shows, edited } = options;
   const cache = await mkdtemp(join(tmpdir(), "coder-bench-npm-"));
-  const context = await browser.newContext();
-  await context.addInitScript(noteTexts);
-  const page = await context.newPage();
-  let server: ChildProcess | undefined;
-  const start = async (): Promise<number> => {
-    server?.kill();
-    await rm(join(directory, "node_modules"), { recursive: true, force: true });
-    return timed(async () => {
-      await npmInstall(directory, cache);
-      server = await serveWithVite({ directory, page, shows });
-    });
+  const onPage = async <T>(work: (page: Page) => Promise<T>): Promise<T> => {
+    const context = await browser.newContext();
+    try {
+      await context.addInitScript(noteTexts);
+      return await work(await context.newPage());
+    } finally {
+      await context.close();
+    }
   };
+  const start = (): Promise<number> =>
+    onPage(async (page) => {
+      await rm(join(directory, "node_modules"), { recursive: true, force: true });
+      const startedAt = performance.now();
+      await npmInstall(directory, cache);
+      const stop = await serveWithVite({ directory, page, shows });
+      const took = performance.now() - startedAt;
+      await stop();
+      return took;
+    });
   try {
     await rm(join(directory, "package-lock.json"), { force: true });
     const empty = await start();
     const seen = await start();
-    return { empty, seen, edits: await viteEdits({ page, directory, edited, edits: editsPerRound }) };
+    const edits = await onPage(async (page) => {
+      const stop = await serveWithVite({ directory, page, shows });
+      try {
+        return await viteEdits({ page, directory, edited, edits: editsPerRound });
+      } finally {
+        await stop();
+      }
+    });
+    return { empty, seen, edits };
   } finally {
-    server?.kill();
-    await context.close();
     await rm(cache, { recursive: true, force: true });
   }
 }

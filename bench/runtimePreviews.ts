@@ -46,6 +46,7 @@ export async function runtimePreviews(options: {
     );
     const { preview } = await page.evaluate(() => ({ preview: coder.runtime.preview }));
     if (preview.kind !== "ready") throw new Error(`The preview did not start: ${JSON.stringify(preview)}`);
+    await page.frameLocator("#preview").getByText(shows).first().waitFor();
     const frame = page.frames().find((each) => each.url() === preview.url);
     if (frame === undefined) throw new Error("The preview has no frame");
     const took = (await whenShown(frame, shows)) - startedAt;

@@ -27,6 +27,11 @@ export function noteTexts(): void {
 
 /** When the frame's heading, or a sheet's note, had this text. Waits for it. */
 export async function whenShown(frame: Frame, text: string): Promise<number> {
-  const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text);
-  return (await found.jsonValue()) ?? Number.NaN;
+  try {
+    const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text);
+    return (await found.jsonValue()) ?? Number.NaN;
+  } catch (error) {
+    const shown = await frame.evaluate(() => JSON.stringify(globalThis.coderBench.shown));
+    throw new Error(`"${text}" was not shown at ${frame.url()}, but ${shown}`, { cause: error });
+  }
 }

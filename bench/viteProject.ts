@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
@@ -23,12 +23,15 @@ export function npmInstall(directory: string, cache: string): Promise<void> {
   });
 }
 
-/** Starts the project's own Vite and opens it in the page; resolves when the page shows the text. */
+/**
+ * Starts the project's own Vite and opens it in the page. Resolves when the page shows the text, with the function that
+ * stops it.
+ */
 export async function serveWithVite(options: {
   directory: string;
   page: Page;
   shows: string;
-}): Promise<ChildProcess> {
+}): Promise<() => Promise<void>> {
   const { directory, page, shows } = options;
   const port = await freePort();
   const child = spawn(
@@ -36,15 +39,19 @@ export async function serveWithVite(options: {
     ["--port", String(port), "--host", "127.0.0.1"],
     { cwd: directory, env, stdio: "pipe" },
   );
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   await new Promise<void>((resolve, reject) => {
     child.stdout.on("data", (chunk: Buffer) => {
       if (/ready in|Local:/.test(chunk.toString())) resolve();
     });
-    child.once("exit", (code) => reject(new Error(`Vite ended with ${code}`)));
+    void ended.then((code) => reject(new Error(`Vite ended with ${code}`)));
   });
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.getByText(shows).first().waitFor();
-  return child;
+  return async () => {
+    child.kill();
+    await ended;
+  };
 }
 
 /**
@@ -71,6 +78,8 @@ export async function viteEdits(options: {
     };
     samples.push(await editTimes({ page, frame: () => page.mainFrame(), file, edits, write }));
     await writeFile(path, original);
+    // The page may load anew, and would miss the next edit meanwhile.
+    await page.waitForTimeout(pauses.between);
   }
   return samples;
 }
