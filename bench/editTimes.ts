@@ -27,8 +27,14 @@ export async function editTimes(options: {
   for (let index = 0; index < edits; index += 1) {
     const text = `${file} ${index}`;
     const writtenAt = await write(text);
-    samples.push((await whenShown(frame(), text)) - writtenAt);
+    try {
+      samples.push((await whenShown(frame(), text)) - writtenAt);
+    } catch (error) {
+      // Vite's watcher misses one of two quick writes now and then.
+      console.warn(`An edit is no sample: ${error instanceof Error ? error.message : String(error)}`);
+    }
     await page.waitForTimeout(pauses.between);
   }
+  if (samples.length * 4 < edits * 3) throw new Error(`Of ${edits} edits only ${samples.length} were seen`);
   return samples;
 }

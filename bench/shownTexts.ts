@@ -28,7 +28,9 @@ export function noteTexts(): void {
 /** When the frame's heading, or a sheet's note, had this text. Waits for it. */
 export async function whenShown(frame: Frame, text: string): Promise<number> {
   try {
-    const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text);
+    const found = await frame.waitForFunction((wanted) => globalThis.coderBench.shown[wanted], text, {
+      timeout: 5000,
+    });
     return (await found.jsonValue()) ?? Number.NaN;
   } catch (error) {
     const shown = await frame.evaluate(() => JSON.stringify(globalThis.coderBench.shown));
