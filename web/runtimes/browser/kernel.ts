@@ -61,8 +61,9 @@ export class Kernel {
     // What an earlier visit compiled is mostly all that the page needs, and the compiler would be in its way.
     // Whoever needs it hears why it cannot be loaded.
     if (transforms.isEmpty) engine.load().catch(() => {});
+    const kernel = new Kernel(init, { fs, engine, transforms, emit });
     emit({ type: "booted" });
-    return new Kernel(init, { fs, engine, transforms, emit });
+    return kernel;
   }
 
   private constructor(

@@ -133,8 +133,8 @@ export class DevServer {
 
   /**
    * Makes a module again while nobody waits, for nothing but practice: the browser runs compilers several times faster
-   * once it has seen them run for a while, and otherwise the first edits would be that while. For when the page is there: the compiler may only now be loaded. Once,
-   * and ends with the first change.
+   * once it has seen them run for a while, and otherwise the first edits would be that while. For when the page is
+   * there: the compiler may only now be loaded. It happens once, and ends with the first change.
    */
   async rehearse(): Promise<void> {
     if (this.#rehearsed) return;
@@ -297,10 +297,10 @@ export class DevServer {
       if ((wasBroken || reload) && html !== null) await this.#pages.crawl(html);
       for (const { acceptedPath } of boundaries ?? []) await this.#pages.prepare(acceptedPath);
       await this.#packages.bundle();
-      const helpless = reload || (wasBroken && this.#servedBroken);
-      const message = helpless ? fullReload : await this.#hotUpdate(boundaries, version);
+      const needsReload = reload || (wasBroken && this.#servedBroken);
+      const message = needsReload ? fullReload : await this.#hotUpdate(boundaries, version);
       this.#setFailure(null);
-      if (helpless) this.#servedBroken = false;
+      if (needsReload) this.#servedBroken = false;
       else if (boundaries.length === 0) return;
       this.#options.hot(message);
     } catch (thrown) {

@@ -68,9 +68,9 @@ export class ServedModules {
   async dataUrl(id: string): Promise<string | null> {
     const { compiler, allowsDataScripts } = this.#options;
     if (!allowsDataScripts() || (await compiler.compile(id)).scan.resolvesItself) return null;
-    const url = JSON.stringify(this.urlOf(id));
+    const url = this.urlOf(id);
     // To itself, to errors and to the browser's tools it is the module of that URL.
-    const script = `import.meta.url = ${url};${await this.script(id)}\n//# sourceURL=${JSON.parse(url)}`;
+    const script = `import.meta.url = ${JSON.stringify(url)};${await this.script(id)}\n//# sourceURL=${url}`;
     return script.length > dataUrlLimit ? null : scriptDataUrl(script);
   }
 

@@ -3,6 +3,7 @@ import { openStores, type Stores } from "../fs/indexedDb.ts";
 
 /** A compiled module and all that it was made from. */
 interface Kept {
+  build: string;
   source: string;
   options: string;
   module: CompiledModule;
@@ -38,8 +39,9 @@ export class TransformCache {
       });
       const prefix = keyOf(projectId, "");
       const found = await stores.readPrefix<Kept>("modules", prefix);
-      const kept = new Map([...found].map(([key, each]) => [key.slice(prefix.length), each]));
-      return new TransformCache(projectId, stores, kept);
+      const kept = [...found].filter(([, each]) => each.build === build);
+      const byId = new Map(kept.map(([key, each]) => [key.slice(prefix.length), each]));
+      return new TransformCache(projectId, stores, byId);
     } catch {
       return new TransformCache(projectId, null, new Map());
     }
@@ -62,11 +64,11 @@ export class TransformCache {
     compile: () => Promise<CompiledModule>,
   ): Promise<CompiledModule> {
     const { jsx, framework, classes } = project;
-    const options = JSON.stringify([build, engine.name, mode, jsx, framework, classes]);
+    const options = JSON.stringify([engine.name, mode, jsx, framework, classes]);
     const known = this.#kept.get(id);
     if (known?.source === source && known.options === options) return known.module;
     const module = await compile();
-    this.#kept.set(id, { source, options, module });
+    this.#kept.set(id, { build, source, options, module });
     this.#changed.add(id);
     clearTimeout(this.#saving);
     this.#saving = setTimeout(() => void this.#save(), quietMs);

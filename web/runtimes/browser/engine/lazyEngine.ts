@@ -1,8 +1,9 @@
+import { buildFailure } from "../buildFailure.ts";
 import type { Engine } from "./engine.ts";
 
 /** An engine that is loaded when it is first asked for something, or when it is told to. */
 export interface LazyEngine extends Engine {
-  /** Rejects where it cannot be loaded; the next question tries again. */
+  /** Rejects with a build failure where it cannot be loaded; the next question tries again. */
   load(): Promise<Engine>;
 }
 
@@ -13,7 +14,14 @@ export function lazyEngine(wanted?: Engine["name"]): LazyEngine {
   const load = (): Promise<Engine> => {
     loading ??= (name === "rolldown" ? loadRolldown() : loadEsbuild()).catch((thrown: unknown) => {
       loading = undefined;
-      throw thrown;
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      throw buildFailure(
+        {
+          message: `The compiler could not be loaded: ${reason}`,
+          remedy: { label: "Try again", action: "retry" },
+        },
+        thrown,
+      );
     });
     return loading;
   };
