@@ -55,3 +55,22 @@ test("a second visit needs no compiler for what has not changed, and compiles wh
     expect(order).toEqual(["compiler", "page"]);
   });
 });
+
+test("a compiler that does not arrive is a failure that says so, and a reload loads it", async () => {
+  await withRuntime(async (runtime) => {
+    const engine = /\/assets\/rolldownEngine-[^/]*\.js$/;
+    await runtime.page.context().route(engine, (route) => route.abort());
+    const visit = async () => {
+      await runtime.page.reload();
+      await runtime.page.evaluate(() => coder.boot({ projectId: "without-compiler", persist: false }));
+      await runtime.mount(smallProject());
+      return runtime.start();
+    };
+    expect(await visit()).toMatchObject({
+      kind: "failed",
+      failure: { message: expect.stringMatching(/^The compiler could not be loaded. Reload the page/) },
+    });
+    await runtime.page.context().unroute(engine);
+    expect(await visit()).toMatchObject({ kind: "ready" });
+  });
+});

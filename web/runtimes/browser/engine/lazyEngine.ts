@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 
 /** An engine that is loaded when it is first asked for something, or when it is told to. */
 export interface LazyEngine extends Engine {
-  /** Rejects with a build failure where it cannot be loaded; the next question tries again. */
+  /** Rejects with a build failure where it cannot be loaded, and so does every question from then on. */
   load(): Promise<Engine>;
 }
 
@@ -13,15 +13,10 @@ export function lazyEngine(wanted?: Engine["name"]): LazyEngine {
   let loading: Promise<Engine> | undefined;
   const load = (): Promise<Engine> => {
     loading ??= (name === "rolldown" ? loadRolldown() : loadEsbuild()).catch((thrown: unknown) => {
-      loading = undefined;
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw buildFailure(
-        {
-          message: `The compiler could not be loaded: ${reason}`,
-          remedy: { label: "Try again", action: "retry" },
-        },
-        thrown,
-      );
+      // A browser does not fetch a module again in the worker that it failed in.
+      const message = `The compiler could not be loaded. Reload the page to try again. (${reason})`;
+      throw buildFailure({ message }, thrown);
     });
     return loading;
   };
