@@ -103,6 +103,11 @@ async function main(): Promise<void> {
   const leave = (): void => {
     if (leaving) return;
     leaving = true;
+    // DBOS repeats a statement until the database is back. Without a supervisor (which gives up on us) nobody else would end this.
+    setTimeout(() => {
+      logger.error("The worker could not leave in order: the database does not answer");
+      process.exit(1);
+    }, leaveWithinMs).unref();
     engine.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -115,6 +120,9 @@ async function main(): Promise<void> {
   process.on("SIGINT", leave);
   process.stdout.write(`${JSON.stringify({ ready: true, workerId })}\n`);
 }
+
+/** Less than the patience of who stops the worker (supabase/local/keepAlive.ts), so that the reason can be logged. */
+const leaveWithinMs = 6_000;
 
 /** The lease is lost: whoever supervises the worker starts a new one. */
 const fencedExitCode = 75;

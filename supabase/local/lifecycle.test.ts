@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
+import { runningProcesses, type RunningProcess } from "../../workflows/testing/runningProcesses.ts";
 import { freePort } from "./postgres.ts";
 import { processStart } from "./processStart.ts";
 import { startTestStack, type TestStack } from "./testing.ts";
@@ -34,18 +35,18 @@ async function directory() {
   return path;
 }
 
-/** Numbers of all processes that name the directory in their arguments or their environment's CODER_* values, or work in it. */
-async function processesOf(dataDir: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const text = await Promise.all([
-      readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
+/** All processes that name the directory in their arguments or their environment's CODER_* values, or work in it. */
+async function processesOf(dataDir: string): Promise<RunningProcess[]> {
+  const found: RunningProcess[] = [];
+  for (const running of runningProcesses()) {
+    const { pid, args } = running;
+    if (pid === process.pid) continue;
+    const rest = await Promise.all([
       readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""),
       readlink(`/proc/${pid}/cwd`).catch(() => ""),
     ]);
-    if (text.some((part) => part.includes(dataDir)) && processStart(pid) !== undefined) found.push(pid);
+    if ([...args, ...rest].some((part) => part.includes(dataDir)) && processStart(pid) !== undefined)
+      found.push(running);
   }
   return found;
 }
@@ -141,14 +142,8 @@ test("when Postgres is killed it comes back, on the same port, and the stack goe
 test("when the worker is killed another takes its place, and /healthz says so meanwhile", async () => {
   const stack = await start();
   const workers = async () => {
-    const pids = await processesOf(stack.dataDir);
-    const commands = await Promise.all(
-      pids.map(async (pid) => ({
-        pid,
-        command: await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-      })),
-    );
-    return commands.filter(({ command }) => command.includes("worker.ts")).map(({ pid }) => pid);
+    const running = await processesOf(stack.dataDir);
+    return running.filter(({ args }) => args.at(-1)?.endsWith("worker.ts")).map(({ pid }) => pid);
   };
   const [before] = await workers();
   process.kill(before!, "SIGKILL");

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { runningProcesses } from "../testing/runningProcesses.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 /**
@@ -259,12 +260,12 @@ test("W200 storage is full: a run ends as its steps did, with its log, and a ste
 
 /** The processes inside sandboxes that start the run's commands. */
 function sandboxServers(runId: string): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => {
-      const [program, script] = pid > 0 ? read(`/proc/${pid}/cmdline`).split("\0") : [];
-      return program?.endsWith("node") && script?.endsWith(`${runId}/commandServer.mjs`);
-    });
+  return runningProcesses()
+    .filter(
+      ({ args: [program, script] }) =>
+        program?.endsWith("node") && script?.endsWith(`${runId}/commandServer.mjs`),
+    )
+    .map(({ pid }) => pid);
 }
 
 /** The most memory that the process has ever had. */

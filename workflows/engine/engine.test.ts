@@ -1,9 +1,10 @@
 import { gunzipSync } from "node:zlib";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { StoredRunEvent } from "../../shared/run/events.ts";
 import { emptyRunView, reduceRunEvents } from "../../shared/run/reduceRun.ts";
+import { runningProcesses } from "../testing/runningProcesses.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 // A deadline is only for what hangs.
@@ -491,17 +492,7 @@ test("W232 events are numbered without gaps, and folding them gives the statuses
 
 /** How many processes of the machine carry the mark in their command line. */
 function running(mark: string): number {
-  return readdirSync("/proc").filter(
-    (name) => /^\d+$/.test(name) && commandLine(name).startsWith(`sleep ${mark}`),
-  ).length;
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    return "";
-  }
+  return runningProcesses().filter(({ args }) => args.join(" ").startsWith(`sleep ${mark}`)).length;
 }
 
 test("a step that needs no files before one that does leaves the checkout to be made", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startPostgres, type Postgres } from "../../supabase/local/postgres.ts";
 import { copyTemplateCluster } from "../../supabase/local/testDatabase.ts";
+import { runningProcesses } from "../testing/runningProcesses.ts";
 import { startEngineFixture, type EngineFixture } from "./testing.ts";
 
 /**
@@ -65,9 +66,11 @@ test("W203 the database is away for 30 seconds in the middle of a command: the r
   expect(worker.child.exitCode).toBe(null);
   const next = await fixture.start(project, "name: T\nsteps: [{ type: command, command: echo next }]\n");
   await fixture.until(next, ["succeeded"]);
+  await worker.kill("SIGTERM");
 }, 120_000);
 
 test("the database is away while a run waits for an approval: it still waits, and then goes on", async () => {
+  const worker = await fixture.startWorker();
   const project = await fixture.project({ a: "a" });
   const runId = await fixture.start(
     project,
@@ -79,12 +82,39 @@ test("the database is away while a run waits for an approval: it still waits, an
   await fixture.decide(runId, "approved");
   await fixture.until(runId, ["succeeded", "failed"], 40_000);
   expect((await fixture.run(runId)).status).toBe("succeeded");
+  await worker.kill("SIGTERM");
 }, 90_000);
+
+test("W281 a worker that is told to leave while the database does not answer leaves, and so does what it runs", async () => {
+  // So long that it is not the lease that ends it.
+  const worker = await fixture.startWorker({ env: { CODER_LEASE_MS: "120000" } });
+  const project = await fixture.project({ a: "a" });
+  const runId = await fixture.start(
+    project,
+    "name: T\nsteps: [{ type: command, command: echo begun; exec sleep 86281 }]\n",
+  );
+  await fixture.untilEvent(runId, (events) => events.some((event) => event.type === "step.log"));
+  expect(sleepers()).not.toEqual([]);
+  relay.freeze();
+  worker.child.kill("SIGTERM");
+  await worker.exited;
+  relay.thaw();
+  expect(worker.child.exitCode).toBe(1);
+  expect(worker.said()).toContain("the database does not answer");
+  await expect.poll(() => sleepers()).toEqual([]);
+}, 60_000);
+
+function sleepers(): string[] {
+  return runningProcesses()
+    .map(({ args }) => args.join(" "))
+    .filter((command) => command.includes("sleep 86281"));
+}
 
 /** Passes connections on to whatever port the database has now. */
 function makeRelay(target: () => number) {
   let port = 0;
   const sockets = new Set<Socket>();
+  let frozen = false;
   const server = createServer((client) => {
     const upstream = createConnection(target(), "127.0.0.1");
     for (const socket of [client, upstream]) {
@@ -95,6 +125,7 @@ function makeRelay(target: () => number) {
     client.on("close", () => upstream.destroy());
     upstream.on("close", () => client.destroy());
     client.pipe(upstream).pipe(client);
+    if (frozen) for (const socket of [client, upstream]) socket.pause();
   });
   return {
     port: () => port,
@@ -102,6 +133,15 @@ function makeRelay(target: () => number) {
       server.listen(port, "127.0.0.1");
       await once(server, "listening");
       port = (server.address() as AddressInfo).port;
+    },
+    /** Connections stay, and nothing passes. */
+    freeze() {
+      frozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    thaw() {
+      frozen = false;
+      for (const socket of sockets) socket.resume();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

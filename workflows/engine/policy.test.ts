@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { decisionOf, whatIf } from "../../shared/policy/whatIf.ts";
 import type { RunEvent } from "../../shared/run/events.ts";
 import { policiesSchema } from "../../shared/workflow/schema.ts";
+import { runningProcesses, type RunningProcess } from "../testing/runningProcesses.ts";
 import { startEngineFixture, type EngineFixture, type TestProject } from "./testing.ts";
 
 // A deadline is only for what hangs.
@@ -326,14 +327,6 @@ test("W144 a run that waits for a person holds no process: no sandbox, no comman
 });
 
 /** Processes of the machine that have to do with the run's directory. */
-function processesOf(runId: string): string[] {
-  return readdirSync("/proc").filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, "utf8").includes(runId);
-    } catch {
-      // It has ended meanwhile.
-      return false;
-    }
-  });
+function processesOf(runId: string): RunningProcess[] {
+  return runningProcesses().filter(({ args }) => args.some((arg) => arg.includes(runId)));
 }

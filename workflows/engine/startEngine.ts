@@ -67,7 +67,7 @@ export interface EngineOptions {
 }
 
 export interface Engine {
-  /** Leaves in order: what runs is stopped and handed to other workers. */
+  /** Leaves in order: what runs is stopped and handed to other workers. For as long as the database is away it may not resolve. */
   stop(): Promise<void>;
 }
 
@@ -177,9 +177,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop() {
       for (const end of loops) end();
       intake.stop();
-      await deliveries.stop();
+      // Whatever becomes of the database: no command outlives this.
+      await Promise.all([deliveries.stop(), hosts.handOver()]);
       await Promise.all(subscriptions.map((subscription) => subscription.unlisten()));
-      await hosts.handOver();
       await DBOS.shutdown({ workflowCompletionTimeoutMS: 0 });
       await lease.release();
       await Promise.all([sql.end({ timeout: 2 }), leaseSql.end({ timeout: 2 })]);
