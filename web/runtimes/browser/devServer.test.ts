@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import type { FileMap } from "../runtime.ts";
 import { patience } from "./testing/patience.ts";
+import type { RuntimePage } from "./testing/runtimePage.ts";
 import { smallProject } from "./testing/smallProject.ts";
 import { runtimesForTests } from "./testing/withRuntime.ts";
 
@@ -112,42 +114,131 @@ test.each(["rolldown", "esbuild"] as const)(
   },
 );
 
-test("a page asks for its modules at once, for each of them once, and for none that it may not need", async () => {
-  const project = smallProject({
+/** A page with three modules, an asset, and a module for later. */
+const fewModules = (files: FileMap = {}): FileMap =>
+  smallProject({
     "src/main.ts": `import "./style.css";
 import { title } from "./title.ts";
 import picture from "./picture.svg";
-const app = document.querySelector("#app")!;
+export const app = document.querySelector("#app")!;
 app.innerHTML = \`<h1>\${title}</h1><img src="\${picture}"><button>more</button>\`;
 app.querySelector("button")!.onclick = () => import("./lazy.ts");`,
     "src/title.ts": 'import { word } from "./word.ts";\nexport const title = `a ${word}`;',
     "src/word.ts": 'export const word = "word";',
     "src/picture.svg": largeSvg,
-    "src/lazy.ts": "export {};",
+    "src/lazy.ts": 'import { app } from "./main.ts";\napp.append(" and more");',
+    ...files,
   });
+
+/** Paths of everything that the page has asked for, and those that it was told to. */
+const requestsOf = ({ preview }: RuntimePage): Promise<{ listed: string[]; asked: string[] }> =>
+  preview.locator("body").evaluate(() => {
+    const path = (url: string): string => url.slice(location.origin.length).replace(/[?&]t=\d+$/, "");
+    const links = [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")];
+    const entries = performance.getEntriesByType("resource").map(({ name }) => name);
+    return {
+      listed: links.map(({ href }) => path(href)).sort(),
+      asked: entries
+        .filter((url) => url.startsWith(location.origin))
+        .map(path)
+        .sort(),
+    };
+  });
+
+test("a page brings its modules along, anew after an edit, and each of them is one module", async () => {
   await withRuntime(async (runtime) => {
-    await runtime.mount(project);
+    await runtime.mount(fewModules());
     await runtime.start();
     await runtime.preview.getByText("a word").waitFor();
-    // After an edit modules have other URLs, except for the entry, which the page itself names.
     await runtime.edit("src/word.ts", '"word"', '"text"');
     await runtime.preview.getByText("a text").waitFor();
-    const { listed, asked } = await runtime.preview.locator("body").evaluate(() => {
-      const path = (url: string): string => url.slice(location.origin.length).replace(/[?&]t=\d+$/, "");
-      const links = [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")];
-      const entries = performance.getEntriesByType("resource").map(({ name }) => name);
-      return {
-        listed: links.map(({ href }) => path(href)).sort(),
-        asked: entries
-          .filter((url) => url.startsWith(location.origin))
-          .map(path)
-          .sort(),
-      };
+    expect(await requestsOf(runtime)).toEqual({ listed: [], asked: ["/src/picture.svg"] });
+    // What is imported later imports the page's own module, and only itself is asked for.
+    await runtime.preview.getByRole("button").click();
+    await runtime.preview.getByText("and more").waitFor();
+    expect(await runtime.preview.locator("h1").count()).toBe(1);
+    expect((await requestsOf(runtime)).asked).toEqual(["/src/lazy.ts", "/src/picture.svg"]);
+  });
+});
+
+test("a page with an import map of its own asks for its modules at once, for each of them once", async () => {
+  const map = '<script type="importmap">{ "imports": { "own": "./src/word.ts" } }</script>';
+  const files = fewModules();
+  await withRuntime(async (runtime) => {
+    await runtime.mount({
+      ...files,
+      "index.html": String(files["index.html"]).replace("<head>", `<head>${map}`),
     });
+    await runtime.start();
+    await runtime.preview.getByText("a word").waitFor();
+    await runtime.edit("src/word.ts", '"word"', '"text"');
+    await runtime.preview.getByText("a text").waitFor();
+    const { listed, asked } = await requestsOf(runtime);
     expect(listed).toEqual(["/src/style.css?import", "/src/title.ts", "/src/word.ts"]);
     expect(asked).toEqual(["/src/main.ts", "/src/picture.svg", ...listed]);
   });
 });
+
+test("a module that is too long to be brought along is asked for at once", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      fewModules({
+        "src/word.ts": `export const word = "word";\nexport const long = "${"x".repeat(250_000)}";`,
+      }),
+    );
+    await runtime.start();
+    await runtime.preview.getByText("a word").waitFor();
+    expect(await requestsOf(runtime)).toEqual({
+      listed: ["/src/word.ts"],
+      asked: ["/src/picture.svg", "/src/word.ts"],
+    });
+  });
+});
+
+test("scripts of pages in folders and with attributes of their own stay what they are", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(
+      smallProject({
+        "index.html":
+          "<!doctype html><html><head><!-- <script type=module src=/src/gone.ts></script> --></head><body><div id=app></div>" +
+          "<script type='module' src='./src/main.ts' id='it' async></script></body></html>",
+        "src/main.ts":
+          'const { id, async } = document.querySelector("script#it") as HTMLScriptElement;\ndocument.querySelector("#app")!.innerHTML = `${id} ${async} ${new URL(import.meta.url).pathname} <a href="/more/">more</a>`;',
+        "more/index.html":
+          '<!doctype html><html><body><h1></h1><script type="module" src="./main.ts"></script></body></html>',
+        "more/main.ts": 'document.querySelector("h1")!.textContent = `there: ${import.meta.url}`;',
+      }),
+    );
+    await runtime.start();
+    await runtime.preview.getByText("it true /src/main.ts").waitFor();
+    await runtime.preview.getByText("more").click();
+    await runtime.preview.getByText(/there: .*\/more\/main\.ts/).waitFor();
+    await runtime.edit("more/main.ts", "there", "still there");
+    await runtime.preview.getByText("still there").waitFor();
+    expect(await runtime.state()).toMatchObject({ kind: "ready" });
+  });
+});
+
+test.each(["rolldown", "esbuild"] as const)(
+  "a page is told of its packages' scripts, those included that only they import (%s)",
+  { timeout: 60_000 },
+  async (engine) => {
+    await withRuntime(async (runtime) => {
+      await runtime.mount(
+        smallProject({
+          "package.json": JSON.stringify({ name: "p", dependencies: { "solid-js": "1.9.20" } }),
+          "src/main.ts":
+            'import { createSignal } from "solid-js";\nimport { insert } from "solid-js/web";\nconst [text] = createSignal("from Solid");\ninsert(document.querySelector("#app")!, text);',
+        }),
+      );
+      await runtime.start();
+      await runtime.preview.getByText("from Solid").waitFor();
+      const { listed, asked } = await requestsOf(runtime);
+      expect(listed.length).toBeGreaterThan(2);
+      expect(asked).toEqual(listed);
+    }, engine);
+  },
+);
 
 test("a page with a policy of its own gets its assets as well", async () => {
   const policy = `<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`;

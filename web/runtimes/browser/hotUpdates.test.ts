@@ -89,6 +89,19 @@ test("a preview in a tab of its own gets updates too", async () => {
   });
 });
 
+test("mounting again is an edit of what differs", async () => {
+  await withRuntime(async (runtime) => {
+    const files = twoViews();
+    await runtime.mount(files);
+    await runtime.start();
+    await runtime.preview.getByText("old, loaded 1 times").waitFor();
+    await runtime.preview.locator("input").fill("kept");
+    await runtime.mount({ ...files, "src/word.ts": String(files["src/word.ts"]).replace('"old"', '"new"') });
+    await runtime.preview.getByText("new, loaded 2 times").waitFor();
+    expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
+  });
+});
+
 test("an import leads to the file that is there now", async () => {
   await withRuntime(async (runtime) => {
     await runtime.mount(

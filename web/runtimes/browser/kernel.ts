@@ -62,6 +62,8 @@ export class Kernel {
     // Whoever needs it hears why it cannot be loaded.
     if (transforms.isEmpty) engine.load().catch(() => {});
     const kernel = new Kernel(init, { fs, engine, transforms, emit });
+    // The files of the last visit mostly say what this one will install.
+    void kernel.#installer.prepare(fs);
     emit({ type: "booted" });
     return kernel;
   }
@@ -251,7 +253,15 @@ export class Kernel {
   #mount(files: FileMap): void {
     const next = new Set(Object.keys(files));
     for (const path of this.#fs.list()) if (!next.has(path)) this.#fs.rm(path);
-    for (const [path, content] of Object.entries(files)) this.#fs.writeFile(path, content);
+    for (const [path, content] of Object.entries(files))
+      if (!this.#holds(path, content)) this.#fs.writeFile(path, content);
+  }
+
+  #holds(path: string, content: string | Uint8Array): boolean {
+    if (!this.#fs.exists(path) || this.#fs.stat(path).kind !== "file") return false;
+    if (typeof content === "string") return this.#fs.readText(path) === content;
+    const held = this.#fs.readFile(path);
+    return held.length === content.length && held.every((byte, index) => byte === content[index]);
   }
 
   readonly #methods: {

@@ -65,6 +65,8 @@ export interface Installer {
    * Throws `CoderError` whose `details` is a `PreviewFailure` of type "install".
    */
   install(options: InstallOptions): Promise<InstalledPackages>;
+  /** Puts in place what an earlier visit installed for this package.json, if all of it is still kept; fetches nothing. */
+  prepare(fs: ProjectFs): Promise<void>;
 }
 
 /** One command started by the shell. */

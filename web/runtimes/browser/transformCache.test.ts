@@ -28,7 +28,8 @@ test("a second visit needs no compiler for what has not changed, and compiles wh
     let order: string[] = [];
     page.on("request", (request) => {
       if (/\/assets\/rolldownEngine-[^/]*\.js$/.test(request.url())) order.push("compiler");
-      if (request.url().endsWith("/src/main.ts")) order.push("page");
+      const { host, pathname } = new URL(request.url());
+      if (host.includes("--preview.") && pathname === "/") order.push("page");
     });
     const visit = async (word: string): Promise<void> => {
       order = [];

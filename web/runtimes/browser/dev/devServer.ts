@@ -2,16 +2,16 @@ import { buildFailure, failureOf } from "../buildFailure.ts";
 import { compileStyle } from "../compile/compileStyle.ts";
 import { needsImportMark, pathOf } from "../compile/moduleKind.ts";
 import { mimeType } from "../compile/mime.ts";
-import { reactRefreshId } from "../compile/reactRefresh.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import type { HotMessage } from "../preview/previewProtocol.ts";
 import type { FileChange, PreviewFailure } from "../../runtime.ts";
+import { builtInScript } from "./builtInScript.ts";
 import { ImportTargets } from "./importTargets.ts";
 import { ModuleCompiler } from "./moduleCompiler.ts";
 import { ModuleGraph, type HotBoundary } from "./moduleGraph.ts";
 import { PackageBundle } from "./packageBundle.ts";
-import { devPage, mapInlineModules } from "./page.ts";
+import { devPage, mapModuleScripts, type PageSource } from "./page.ts";
 import { PageModules } from "./pageModules.ts";
 import type { PrebundleCache } from "./prebundle.ts";
 import { previewClient } from "./previewClient.ts";
@@ -57,6 +57,7 @@ const rehearsals = 30;
 const rehearsalPauseMs = 120;
 
 const fullReload: HotMessage = { type: "full-reload" };
+type HotUpdate = Extract<HotMessage, { type: "update" }>;
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
 export class DevServer {
@@ -73,6 +74,10 @@ export class DevServer {
   #failure: PreviewFailure | null = null;
   /** A page was served while something was broken: only a reload can repair it. */
   #servedBroken = false;
+  /** The page that was asked for last. */
+  #path = "/";
+  /** That page, made before it is asked for again. */
+  #ahead: Promise<string | null> | null = null;
 
   constructor(options: DevServerOptions) {
     this.#options = options;
@@ -88,7 +93,7 @@ export class DevServer {
       compile: () => this.#compiler.context(),
       onProgress: (modules) => options.onProgress(`Bundling packages: ${modules} modules`),
       // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
-      onReplaced: () => options.hot(fullReload),
+      onReplaced: () => this.#reloadPages(),
     });
     const parts = { targets: this.#targets, compiler: this.#compiler, packages: this.#packages };
     this.#served = new ServedModules({
@@ -115,20 +120,21 @@ export class DevServer {
    */
   async start(): Promise<void> {
     try {
-      const html = this.#pageFile("/");
-      if (html === null) {
+      const page = this.#pageSource("/");
+      if (page === null) {
         throw buildFailure({
           message: "The project has no index.html at its root, so there is no page to show.",
           remedy: { label: "Run on a server", action: "use-server" },
         });
       }
-      await this.#pages.crawl(html);
+      await this.#pages.crawl(page);
       await this.#packages.bundle();
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
       throw thrown;
     }
     this.#setFailure(null);
+    this.#makeAhead();
   }
 
   /**
@@ -196,27 +202,48 @@ export class DevServer {
         return { status: 200, headers: headersFor(file), body: fs.readFile(file) };
       }
     }
-    if (wantsPage || request.accept.includes("text/html")) return this.#page(path);
+    if (wantsPage || request.accept.includes("text/html")) return this.#pageResponse(path);
     return textResponse(404, `${path} is not a file of this project.`);
   }
 
-  async #page(path: string): Promise<DevResponse> {
-    const html = this.#pageFile(path);
+  async #pageResponse(path: string): Promise<DevResponse> {
+    const ahead = path === this.#path ? this.#ahead : null;
+    this.#ahead = null;
+    this.#path = path;
+    const html = await (ahead ?? this.#makePage(path));
     if (html === null) return textResponse(404, "The project has no index.html.");
     if (this.#failure === null) this.#servedBroken = false;
-    const linked = await mapInlineModules(html, async (code) => {
-      const { imports } = scanModule(code, "/index.html");
-      return (await this.#served.link(code, imports, "/index.html")).code;
-    });
-    const modules = await this.#pages.preloads(html);
-    return {
-      status: 200,
-      headers: headersFor("index.html"),
-      body: devPage(linked, this.#project, { client: previewClient, modules }),
-    };
+    return { status: 200, headers: headersFor("index.html"), body: html };
   }
 
-  #pageFile(path: string): string | null {
+  /** Makes the page that is about to be asked for while the browser is still on its way. */
+  #makeAhead(): void {
+    this.#ahead = this.#makePage(this.#path);
+    // Whoever asks gets the error.
+    this.#ahead.catch(() => undefined);
+  }
+
+  #reloadPages(): void {
+    this.#options.hot(fullReload);
+    this.#makeAhead();
+  }
+
+  async #makePage(path: string): Promise<string | null> {
+    const page = this.#pageSource(path);
+    if (page === null) return null;
+    const parts = await this.#pages.parts(page);
+    const linked = await mapModuleScripts(page.html, async ({ src, content }) => {
+      if (src === null) {
+        const { imports } = scanModule(content, page.id);
+        return (await this.#served.link(content, imports, page.id)).code;
+      }
+      const url = this.#pages.entryUrl(page, src);
+      return url !== null && url in parts.imports ? `import ${JSON.stringify(url)};` : null;
+    });
+    return devPage(linked, this.#project, { client: previewClient, ...parts });
+  }
+
+  #pageSource(path: string): PageSource | null {
     const { fs } = this.#options;
     const plain = path.replace(/^\//, "").replace(/\/$/, "");
     const candidates = [
@@ -226,17 +253,12 @@ export class DevServer {
       "index.html",
     ];
     const file = candidates.find((name) => name.endsWith(".html") && fs.exists(name));
-    return file === undefined ? null : fs.readText(file);
+    return file === undefined ? null : { id: `/${file}`, html: fs.readText(file) };
   }
 
   async #virtual(path: string): Promise<DevResponse> {
-    if (path === reactRefreshId) {
-      const { reactRefreshRuntime } = await import("../compile/reactRefreshRuntime.ts");
-      return scriptResponse(reactRefreshRuntime);
-    }
-    if (path.startsWith("/@empty/")) {
-      return scriptResponse(emptyModule(decodeURIComponent(path.slice(8, -3))));
-    }
+    const script = await builtInScript(path);
+    if (script !== null) return scriptResponse(script);
     const file = (await this.#packages.bundle()).files[path];
     if (file === undefined)
       return textResponse(404, `${path} is of an older bundle of packages; reload the page.`);
@@ -249,7 +271,7 @@ export class DevServer {
 
   /** A page may have a policy of its own, which hardly ever lets scripts be `data:` URLs. */
   #allowsDataScripts(): boolean {
-    return !/http-equiv\s*=\s*["']?content-security-policy/i.test(this.#pageFile("/") ?? "");
+    return !/http-equiv\s*=\s*["']?content-security-policy/i.test(this.#pageSource("/")?.html ?? "");
   }
 
   /** The source position of a position in a served module, for runtime errors. */
@@ -275,6 +297,7 @@ export class DevServer {
   /** Takes changed files: tells open pages what to replace, or to reload. */
   async update(changes: FileChange[]): Promise<void> {
     const version = ++this.#version;
+    this.#ahead = null;
     const paths = changes.map((change) => change.path);
     if (paths.some(isProjectManifest)) this.#restart();
     const made = new Set<string>();
@@ -293,16 +316,17 @@ export class DevServer {
       paths.some((path) => isProjectManifest(path) || path.endsWith(".html") || path.startsWith("public/"));
     if (!wasBroken && boundaries?.length === 0 && !reload) return;
     try {
-      const html = this.#pageFile("/");
-      if ((wasBroken || reload) && html !== null) await this.#pages.crawl(html);
+      const page = this.#pageSource("/");
+      if ((wasBroken || reload) && page !== null) await this.#pages.crawl(page);
       for (const { acceptedPath } of boundaries ?? []) await this.#pages.prepare(acceptedPath);
       await this.#packages.bundle();
       const needsReload = reload || (wasBroken && this.#servedBroken);
-      const message = needsReload ? fullReload : await this.#hotUpdate(boundaries, version);
+      const message = needsReload ? null : await this.#hotUpdate(boundaries, version);
       this.#setFailure(null);
-      if (needsReload) this.#servedBroken = false;
-      else if (boundaries.length === 0) return;
-      this.#options.hot(message);
+      if (message === null) {
+        this.#servedBroken = false;
+        this.#reloadPages();
+      } else if (message.updates.length > 0) this.#options.hot(message);
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
     }
@@ -320,15 +344,17 @@ export class DevServer {
     if (importers === undefined) return;
     const version = ++this.#version;
     const boundaries = importers.size === 0 ? null : this.#graph.boundariesOf(importers, version);
+    this.#ahead = null;
     try {
-      this.#options.hot(boundaries === null ? fullReload : await this.#hotUpdate(boundaries, version));
+      if (boundaries === null) this.#reloadPages();
+      else this.#options.hot(await this.#hotUpdate(boundaries, version));
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
     }
   }
 
   /** An update, together with the new modules that it makes a page import. */
-  async #hotUpdate(boundaries: readonly HotBoundary[], version: number): Promise<HotMessage> {
+  async #hotUpdate(boundaries: readonly HotBoundary[], version: number): Promise<HotUpdate> {
     const imports: Record<string, string> = {};
     const ids = new Set(boundaries.map(({ acceptedPath }) => acceptedPath));
     // What is added on the way is visited as well.
@@ -367,8 +393,4 @@ function textResponse(status: number, body: string): DevResponse {
     headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     body,
   };
-}
-
-function emptyModule(name: string): string {
-  return `export default new Proxy({}, { get(_, key) { throw new Error("${name}." + String(key) + " is a module of Node and does not exist in a browser."); } });`;
 }

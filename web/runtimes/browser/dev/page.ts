@@ -1,6 +1,13 @@
 import { reactRefreshPreamble } from "../compile/reactRefresh.ts";
 import type { Project } from "./project.ts";
 
+/** A page of the project as it was written. */
+export interface PageSource {
+  /** Its module id, such as "/index.html". */
+  id: string;
+  html: string;
+}
+
 interface PageScript {
   /** Root-absolute URL as written, or null for an inline module. */
   src: string | null;
@@ -14,26 +21,33 @@ export function moduleScripts(html: string): PageScript[] {
   const visible = html.replace(/<!--[\s\S]*?-->/g, "");
   return [...visible.matchAll(scriptTag)].flatMap(([, attributes = "", content = ""]) => {
     if (!isModule(attributes)) return [];
-    const src = /\bsrc\s*=\s*["']?([^"'\s>]+)/i.exec(attributes)?.[1] ?? null;
-    return [{ src, content }];
+    return [{ src: sourceOf(attributes), content }];
   });
 }
 
-/** The page with the text of its inline module scripts mapped. */
-export async function mapInlineModules(
+/** The page with other code in its module scripts, which are inline ones then. Those for which `map` gives null stay. */
+export async function mapModuleScripts(
   html: string,
-  map: (code: string) => Promise<string>,
+  map: (script: PageScript) => Promise<string | null>,
 ): Promise<string> {
   let out = "";
   let at = 0;
   for (const match of html.matchAll(scriptTag)) {
     const [whole, attributes = "", content = ""] = match;
-    if (content.trim() === "" || !isModule(attributes) || /\bsrc\s*=/i.test(attributes)) continue;
-    const start = match.index + whole.indexOf(">") + 1;
-    out += html.slice(at, start) + (await map(content));
-    at = start + content.length;
+    if (!isModule(attributes)) continue;
+    const code = await map({ src: sourceOf(attributes), content });
+    if (code === null) continue;
+    out += `${html.slice(at, match.index)}<script${attributes.replace(sourceAttribute, "")}>${code}</script>`;
+    at = match.index + whole.length;
   }
   return out + html.slice(at);
+}
+
+const sourceAttribute = /\bsrc\s*=\s*(?:"([^"]+)"|'([^']+)'|([^"'\s>]+))/i;
+
+function sourceOf(attributes: string): string | null {
+  const [, double, single, bare] = sourceAttribute.exec(attributes) ?? [];
+  return double ?? single ?? bare ?? null;
 }
 
 function isModule(attributes: string): boolean {
@@ -47,19 +61,33 @@ export function replaceEnv(html: string, env: Record<string, string>): string {
   return html.replace(/%(\w+)%/g, (whole, name: string) => env[name] ?? whole);
 }
 
-/**
- * A page of the project as the preview gets it: with the client first, so that it sees every error, and with the URLs
- * of the modules that it will come to, so that they are all asked for at once.
- */
+/** Whether the page may be given an import map: one of its own has to be the first in many browsers. */
+export function takesImports(html: string): boolean {
+  return !/<script\b[^>]*\btype\s*=\s*["']?importmap/i.test(html);
+}
+
+/** The modules that a page will come to, so that it need not find out step by step. */
+export interface PageParts {
+  /** Of an import map: scripts of modules by their URLs. */
+  imports: Record<string, string>;
+  /** URLs of the others. */
+  preloads: readonly string[];
+}
+
+/** A page of the project as the preview gets it: with the client first, so that it sees every error, and with its modules. */
 export function devPage(
   html: string,
   project: Project,
-  { client, modules }: { client: string; modules: readonly string[] },
+  { client, imports, preloads }: PageParts & { client: string },
 ): string {
   const refresh =
     project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
-  const preloads = modules.map((url) => `<link rel="modulepreload" href="${escapeAttribute(url)}">`).join("");
-  const injected = `<script>${client.replaceAll("</script", "<\\/script")}</script>${preloads}${refresh}`;
+  const map =
+    Object.keys(imports).length === 0
+      ? ""
+      : `<script type="importmap">${JSON.stringify({ imports }).replaceAll("<", "\\u003c")}</script>`;
+  const links = preloads.map((url) => `<link rel="modulepreload" href="${escapeAttribute(url)}">`).join("");
+  const injected = `<script>${client.replaceAll("</script", "<\\/script")}</script>${map}${links}${refresh}`;
   const page = replaceEnv(html, {
     ...project.env,
     MODE: "development",

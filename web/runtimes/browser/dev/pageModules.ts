@@ -1,7 +1,10 @@
+import { pathOf } from "../compile/moduleKind.ts";
+import { isBuiltIn } from "./builtInScript.ts";
 import type { ImportTargets } from "./importTargets.ts";
 import type { ModuleCompiler } from "./moduleCompiler.ts";
 import type { PackageBundle } from "./packageBundle.ts";
-import { moduleScripts } from "./page.ts";
+import { moduleScripts, takesImports, type PageParts, type PageSource } from "./page.ts";
+import type { Resolved } from "./resolveModule.ts";
 import { scanModule, type FoundImport } from "./rewriteImports.ts";
 import type { ServedModules } from "./servedModules.ts";
 
@@ -19,7 +22,9 @@ interface PageModulesOptions {
 }
 
 /** Beyond these the page finds out by itself: the list is made before the page is sent. */
-const preloadLimit = 100;
+const moduleLimit = 100;
+/** Beyond these characters in all, modules are asked for: a page has to be read before its first script runs. */
+const importsLimit = 1_000_000;
 
 /** Which modules a page comes to, followed from its scripts. */
 export class PageModules {
@@ -30,9 +35,9 @@ export class PageModules {
   }
 
   /** Compiles everything that the page will ask for. Throws a build failure. */
-  async crawl(html: string): Promise<void> {
+  async crawl(page: PageSource): Promise<void> {
     const seen = new Set<string>();
-    let wave = this.#entriesOf(html);
+    let wave = this.#entriesOf(page);
     while (wave.length > 0) {
       const fresh = wave.filter(({ id }) => !seen.has(id) && seen.add(id));
       wave = (await Promise.all(fresh.map((module) => this.#visit(module)))).flat();
@@ -45,46 +50,64 @@ export class PageModules {
     await Promise.all(imports.map((module) => this.#visit(module)));
   }
 
-  /** URLs of the modules and packages that a page comes to by static imports, the nearest first. */
-  async preloads(html: string): Promise<string[]> {
+  /** The modules and packages that a page comes to by static imports, the nearest first. */
+  async parts(page: PageSource): Promise<PageParts> {
     const { targets, compiler, packages, served } = this.#options;
     try {
-      const { urls: bundled } = await packages.bundle();
-      // The page names its entries itself, in its own words.
-      const entries = new Set(this.#entriesOf(html).map(({ id }) => id));
+      const bundle = await packages.bundle();
+      const imports: Record<string, string> = {};
+      const preloads = new Set<string>();
+      let room = takesImports(page.html) ? importsLimit : 0;
+      const entries = new Set(this.#entriesOf(page).map(({ id }) => id));
       const found = new Set(entries);
-      const urls = new Set<string>();
       // What is added on the way is visited as well.
       for (const id of found) {
-        if (urls.size >= preloadLimit) break;
+        if (preloads.size + Object.keys(imports).length >= moduleLimit) break;
         const url = served.urlOf(id);
-        if (!entries.has(id) && !url.startsWith("data:")) urls.add(url);
+        const isScript = url.startsWith("data:");
+        const script = room > 0 && !isScript ? await served.dataUrl(id) : null;
+        if (script !== null && script.length <= room) {
+          imports[url] = script;
+          room -= script.length;
+          // An entry that is not brought along keeps the name that the page itself gives it.
+        } else if (!isScript && !entries.has(id)) preloads.add(url);
+        if (isBuiltIn(id)) continue;
         const { scan } = await compiler.compile(id);
         for (const imported of scan.imports.filter(({ dynamic }) => !dynamic)) {
           const target = targets.of(imported, id);
           if (target.kind === "module") found.add(target.id);
-          const packaged = target.kind === "dependency" ? bundled[target.specifier] : undefined;
-          if (packaged !== undefined) urls.add(packaged);
+          if (target.kind === "external" && isBuiltIn(target.url)) found.add(target.url);
+          const packaged = target.kind === "dependency" ? bundle.urls[target.specifier] : undefined;
+          if (packaged !== undefined) addWithImports(preloads, packaged, bundle.imports);
         }
       }
-      return [...urls];
+      return { imports, preloads: [...preloads] };
     } catch {
       // The page's own request for the module that does not build reports it; the page itself has to arrive.
-      return [];
+      return { imports: {}, preloads: [] };
     }
   }
 
-  #entriesOf(html: string): Wanted[] {
-    const { targets } = this.#options;
+  /** Where a page finds the module that one of its scripts names; null where that is none of the project's. */
+  entryUrl(page: PageSource, src: string): string | null {
+    const resolved = this.#resolveEntry(page, src);
+    return resolved === null ? null : this.#options.served.urlOf(resolved.id);
+  }
+
+  #resolveEntry(page: PageSource, src: string): Resolved | null {
+    return isElsewhere(src)
+      ? null
+      : this.#options.targets.resolve(src.startsWith("/") ? src : `./${src}`, page.id);
+  }
+
+  #entriesOf(page: PageSource): Wanted[] {
+    const { id, html } = page;
     return moduleScripts(html).flatMap(({ src, content }) => {
-      if (src === null) {
-        return scanModule(content, "/index.html").imports.flatMap((found) =>
-          this.#wanted(found, "/index.html", false),
-        );
-      }
-      if (/^([a-z]+:)?\/\//i.test(src)) return [];
-      const resolved = targets.resolve(src.startsWith("/") ? src : `./${src}`, "/index.html");
-      if (resolved === null) throw targets.missing("index.html", src, html.indexOf(src));
+      if (src === null)
+        return scanModule(content, id).imports.flatMap((found) => this.#wanted(found, id, false));
+      if (isElsewhere(src)) return [];
+      const resolved = this.#resolveEntry(page, src);
+      if (resolved === null) throw this.#options.targets.missing(pathOf(id), src, html.indexOf(src));
       return [{ id: resolved.id, optional: false }];
     });
   }
@@ -102,7 +125,19 @@ export class PageModules {
 
   #wanted(found: FoundImport, importer: string, optional: boolean): Wanted[] {
     const target = this.#options.targets.of(found, importer);
-    if (target.kind !== "module" || target.id.startsWith("/@")) return [];
+    if (target.kind !== "module" || isBuiltIn(target.id)) return [];
     return [{ id: target.id, optional: optional || found.dynamic }];
   }
+}
+
+/** Adds a script of the packages' bundle, and what it imports. */
+function addWithImports(urls: Set<string>, url: string, imports: Record<string, readonly string[]>): void {
+  if (urls.has(url)) return;
+  urls.add(url);
+  for (const imported of imports[url] ?? []) addWithImports(urls, imported, imports);
+}
+
+/** A URL of another server. */
+function isElsewhere(src: string): boolean {
+  return /^([a-z]+:)?\/\//i.test(src);
 }

@@ -16,8 +16,10 @@ export interface Prebundle {
   hash: string;
   /** Specifier to URL. */
   urls: Record<string, string>;
-  /** URL to script. */
-  files: Record<string, string>;
+  /** URL to script, in UTF-8: as a text, a megabyte of packages would be encoded anew for every page. */
+  files: Record<string, Uint8Array>;
+  /** URL of a script to those of the scripts that it imports statically. */
+  imports: Record<string, string[]>;
   /** Specifier to the names that its wrapper exports; null for a real ES module, which exports what it exports. */
   names: Record<string, string[] | null>;
 }
@@ -39,7 +41,7 @@ interface PrebundleContext {
 }
 
 /** Raise it when the output for the same packages changes. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** Bundles every package that the project imports into a few ES modules that share their common parts. */
 export async function prebundle(context: PrebundleContext, dependencies: Dependency[]): Promise<Prebundle> {
@@ -84,7 +86,12 @@ export async function prebundle(context: PrebundleContext, dependencies: Depende
   const result: Prebundle = {
     hash,
     urls: Object.fromEntries(wanted.map(({ specifier }) => [specifier, `${base}${flatName(specifier)}.js`])),
-    files: Object.fromEntries(chunks.map((chunk: BundledChunk) => [base + chunk.fileName, chunk.code])),
+    files: Object.fromEntries(
+      chunks.map(({ fileName, code }: BundledChunk) => [base + fileName, new TextEncoder().encode(code)]),
+    ),
+    imports: Object.fromEntries(
+      chunks.map(({ fileName, imports }) => [base + fileName, imports.map((imported) => base + imported)]),
+    ),
     names: Object.fromEntries(wrappers),
   };
   await context.cache.set(key, result);

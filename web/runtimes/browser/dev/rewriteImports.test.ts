@@ -37,6 +37,18 @@ test.each([
 });
 
 test.each([
+  ["import.meta.hot?.accept();", false],
+  ["if (import.meta.hot) import.meta.env.DEV;", false],
+  ["log(import.meta.env);", false],
+  ["log(import . meta . url);", true],
+  ["const { url } = import.meta;", true],
+  ["import.meta.hotter;", true],
+  ['"import.meta.url";', false],
+])("whether %s needs its URL: %s", (code, uses) => {
+  expect(scanModule(code, "/a.js").usesUrl).toBe(uses);
+});
+
+test.each([
   ["import.meta.hot.accept();", "self"],
   ["if (import.meta.hot) import.meta.hot.accept((next) => next);", "self"],
   ['import.meta.hot.accept("./a.ts", () => {});', ["./a.ts"]],

@@ -26,6 +26,8 @@ export interface ScannedModule {
   globs: FoundGlob[];
   usesHot: boolean;
   usesEnv: boolean;
+  /** Reads `import.meta` for its own URL, or for who knows what. */
+  usesUrl: boolean;
   /** Specifiers in `import.meta.hot.accept("./dep", …)`, or "self". */
   accepts: "self" | string[];
   /** Resolves specifiers when it runs, against its own URL. */
@@ -37,6 +39,7 @@ export function scanModule(code: string, id: string): ScannedModule {
   const imports: FoundImport[] = [];
   const globs: FoundGlob[] = [];
   let meta = false;
+  let usesUrl = false;
   let computed = false;
   let found: ReturnType<typeof parse>[0];
   try {
@@ -57,6 +60,7 @@ export function scanModule(code: string, id: string): ScannedModule {
   for (const item of found) {
     if (item.type === "import-meta") {
       meta = true;
+      usesUrl ||= !/^\.(hot|env)\b/.test(code.slice(item.end, item.end + 5));
       continue;
     }
     if (typeof item.specifier !== "string") {
@@ -87,6 +91,7 @@ export function scanModule(code: string, id: string): ScannedModule {
     globs,
     usesHot,
     usesEnv: meta && code.includes("import.meta.env"),
+    usesUrl,
     accepts: usesHot ? acceptsOf(code) : [],
     resolvesItself: computed || (meta && code.includes("import.meta.resolve")),
   };

@@ -1,6 +1,7 @@
 import { fileOf, needsImportMark } from "../compile/moduleKind.ts";
 import { clientName } from "../preview/previewProtocol.ts";
 import { environmentLiteral } from "./environment.ts";
+import { builtInScript, isBuiltIn } from "./builtInScript.ts";
 import type { ImportTargets } from "./importTargets.ts";
 import type { Compiled, ModuleCompiler } from "./moduleCompiler.ts";
 import type { ModuleGraph } from "./moduleGraph.ts";
@@ -67,10 +68,17 @@ export class ServedModules {
    */
   async dataUrl(id: string): Promise<string | null> {
     const { compiler, allowsDataScripts } = this.#options;
-    if (!allowsDataScripts() || (await compiler.compile(id)).scan.resolvesItself) return null;
+    if (!allowsDataScripts()) return null;
+    if (isBuiltIn(id)) {
+      const script = await builtInScript(id);
+      return script === null ? null : scriptDataUrl(script);
+    }
+    const { scan } = await compiler.compile(id);
+    if (scan.resolvesItself) return null;
     const url = this.urlOf(id);
     // To itself, to errors and to the browser's tools it is the module of that URL.
-    const script = `import.meta.url = ${JSON.stringify(url)};${await this.script(id)}\n//# sourceURL=${url}`;
+    const own = scan.usesUrl ? `import.meta.url = ${JSON.stringify(url)};` : "";
+    const script = `${own}${await this.script(id)}\n//# sourceURL=${url}`;
     return script.length > dataUrlLimit ? null : scriptDataUrl(script);
   }
 
@@ -88,7 +96,7 @@ export class ServedModules {
     const linked = replaceSpecifiers(code, imports, (found) => {
       const target = targetOf.get(found);
       if (target === undefined) return null;
-      if (target.kind === "external") return target.url.startsWith("/@") ? origin + target.url : target.url;
+      if (target.kind === "external") return isBuiltIn(target.url) ? origin + target.url : target.url;
       if (target.kind === "dependency") {
         const url = urls[target.specifier];
         return url === undefined ? null : origin + url;
@@ -103,6 +111,7 @@ export class ServedModules {
   /** Where a page finds the newest version of a module. */
   urlOf(id: string): string {
     const { origin, graph, compiler, allowsDataScripts } = this.#options;
+    if (isBuiltIn(id)) return origin + id;
     const asset = compiler.assetScript(id);
     if (asset !== null && allowsDataScripts()) return scriptDataUrl(asset);
     const version = graph.get(id)?.version ?? 0;

@@ -31,6 +31,7 @@ const handlerUrl = "http://coder.test/npm";
 interface Setup {
   fs: PersistentProjectFs;
   install(options?: Partial<InstallOptions>): Promise<InstalledPackages>;
+  prepare(fs: ProjectFs): Promise<void>;
   /** Paths of our own proxy that were asked for. */
   asked: string[];
 }
@@ -59,7 +60,7 @@ async function setup(
   });
   const install: Setup["install"] = (changes) =>
     installer.install({ fs, onProgress: () => {}, signal: new AbortController().signal, ...changes });
-  return { fs, install, asked };
+  return { fs, install, prepare: (other) => installer.prepare(other), asked };
 }
 
 async function failure(action: Promise<unknown>): Promise<CoderError> {
@@ -113,6 +114,33 @@ describe("installing", () => {
     expect(asked).toEqual([]);
     expect([second.fromCache, second.downloadedBytes, second.lockHash]).toEqual([1, 0, first.lockHash]);
     expect(other.exists("node_modules/a/package.json")).toBe(true);
+  });
+
+  test("what an earlier installation left is put in place before anybody asks, and only if all of it is there", async () => {
+    const { fs, install, prepare, asked } = await setup(
+      { a: { "1.0.0": {} }, b: { "1.0.0": {} } },
+      { a: "*" },
+    );
+    await install();
+    asked.length = 0;
+    const visit = async (dependencies: Record<string, string>): Promise<PersistentProjectFs> => {
+      const next = await createProjectFs({ projectId: "next", persist: false });
+      next.writeFile("package.json", JSON.stringify({ dependencies }));
+      await prepare(next);
+      return next;
+    };
+    const same = await visit({ a: "*" });
+    expect(same.exists("node_modules/a/package.json")).toBe(true);
+    const other = await visit({ a: "*", b: "*" });
+    expect(other.exists("node_modules")).toBe(false);
+    expect(asked).toEqual([]);
+    // What was prepared for another package.json is no more than a beginning.
+    same.writeFile("package.json", JSON.stringify({ dependencies: { b: "*" } }));
+    await install({ fs: same });
+    expect(same.readdir("node_modules").map(({ name }) => name)).toEqual(["b"]);
+    fs.writeFile("package.json", "{ not JSON");
+    await prepare(fs);
+    expect((await failure(install())).details).toMatchObject({ type: "install", file: "package.json" });
   });
 
   test("only what changed is fetched; what is no longer wanted goes", async () => {

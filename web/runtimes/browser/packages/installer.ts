@@ -8,7 +8,7 @@ import { installPlanSchema } from "./installPlan.ts";
 import { verifyIntegrity } from "./integrity.ts";
 import type { LockingInstaller } from "./lockUpdate.ts";
 import { updateLock } from "./lockUpdate.ts";
-import { readManifest } from "./manifest.ts";
+import { readManifest, type Manifest } from "./manifest.ts";
 import { forgetManifests } from "../dev/resolveModule.ts";
 import type { PackageCache } from "./packageCache.ts";
 import { createMemoryCache, openPackageCache } from "./packageCache.ts";
@@ -38,11 +38,22 @@ const maxInstalledBytes = 1024 * 1024 * 1024;
  */
 export function createInstaller(options: InstallerOptions): LockingInstaller {
   // Opening is put off to the first installation, and done once.
-  let cache: Promise<PackageCache> | undefined;
+  let opened: Promise<PackageCache> | undefined;
+  const cache = (): Promise<PackageCache> =>
+    (opened ??= options.cache === undefined ? openDefaultCache() : Promise.resolve(options.cache));
+  let preparing = Promise.resolve();
   return {
     async install(request) {
-      cache ??= options.cache === undefined ? openDefaultCache() : Promise.resolve(options.cache);
-      return new Installation(options, await cache, request).run();
+      await preparing;
+      return new Installation(options, await cache(), request).run();
+    },
+    prepare(fs) {
+      const request = { fs, signal: new AbortController().signal, onProgress: () => undefined };
+      // Whatever keeps it from being prepared, the installation meets it again and says so.
+      preparing = cache()
+        .then((cache) => new Installation(options, cache, request).prepare())
+        .catch(() => undefined);
+      return preparing;
     },
     updateLock: (fs, signal) => updateLock({ npmUrl: options.npmUrl, fetch: fetchOf(options) }, fs, signal),
   };
@@ -111,12 +122,21 @@ class Installation {
     }
   }
 
-  async #plan(
-    manifest: NonNullable<ReturnType<typeof readManifest>>["manifest"] | undefined,
-  ): Promise<InstallPlan> {
-    const { fs, signal } = this.#request;
-    this.#request.onProgress({ phase: "resolving", done: 0, total: 1, message: "Resolving packages" });
-    const body = JSON.stringify({
+  /** Puts in place what the cache has everything of. */
+  async prepare(): Promise<void> {
+    const { fs } = this.#request;
+    const project = readManifest(fs);
+    if (project === undefined) return;
+    const plan = await this.#cache.getPlan(await sha256(this.#question(project.manifest)));
+    if (plan === undefined) return;
+    const images = await this.#cache.getImages(plan.packages.map(({ integrity }) => integrity));
+    if (plan.packages.every(({ integrity }) => images.has(integrity))) place(fs, plan, images);
+  }
+
+  /** What the server is asked to resolve. */
+  #question(manifest: Manifest | undefined): string {
+    const { fs } = this.#request;
+    return JSON.stringify({
       dependencies: manifest?.dependencies ?? {},
       devDependencies: manifest?.devDependencies,
       optionalDependencies: manifest?.optionalDependencies,
@@ -124,6 +144,12 @@ class Installation {
       lock: fs.exists("package-lock.json") ? fs.readText("package-lock.json") : undefined,
       exclude: this.#options.exclude ?? browserExclusions,
     });
+  }
+
+  async #plan(manifest: Manifest | undefined): Promise<InstallPlan> {
+    const { signal } = this.#request;
+    this.#request.onProgress({ phase: "resolving", done: 0, total: 1, message: "Resolving packages" });
+    const body = this.#question(manifest);
     const key = await sha256(body);
     const known = await this.#cache.getPlan(key);
     if (known !== undefined) return known;

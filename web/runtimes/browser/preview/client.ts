@@ -317,6 +317,9 @@ function showsSomething(): boolean {
 /** A page that finished loading may still fetch before it renders: it gets this long to show something. */
 const blankAfterMs = 3000;
 
+/** Looking makes the browser lay the page out, which its own scripts should not wait for. */
+const lookMeanwhileMs = 100;
+
 function watchPaint(): void {
   let scheduled = false;
   const check = () => {
@@ -330,13 +333,13 @@ function watchPaint(): void {
     if (scheduled || painted) return;
     scheduled = true;
     // Not requestAnimationFrame: it stands still in a page that is not visible.
-    setTimeout(check, 0);
+    setTimeout(check, document.readyState === "complete" ? 0 : lookMeanwhileMs);
   };
   const observer = new MutationObserver(schedule);
   observer.observe(document, { childList: true, subtree: true, attributes: true, characterData: true });
   schedule();
   const loaded = () => {
-    schedule();
+    setTimeout(check);
     setTimeout(() => {
       check();
       if (!painted) report({ type: "blank" });

@@ -57,10 +57,17 @@ async function kernelPort(): Promise<MessagePort | undefined> {
   return arrived;
 }
 
-function isolated(
-  body: BodyInit | null,
-  init: { status: number; headers: Record<string, string> },
-): Response {
+/** Bytes as a stream: of a body that is whole the browser makes a blob first, by way of its main process. */
+function streamOf(bytes: ArrayBuffer): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(new Uint8Array(bytes));
+      controller.close();
+    },
+  });
+}
+
+function isolated(body: BodyInit, init: { status: number; headers: Record<string, string> }): Response {
   const headers = new Headers(init.headers);
   headers.set("cross-origin-embedder-policy", "credentialless");
   headers.set("cross-origin-resource-policy", "cross-origin");
@@ -96,7 +103,7 @@ async function answer(request: Request): Promise<Response> {
   port?.postMessage(message);
   // Only the browser's main process knows whether the kernel is still there, and it is busy while pages load.
   const response = await Promise.race([answered, port ? silence().then(inDoubt) : inDoubt()]);
-  if (response !== undefined) return isolated(response.body, response);
+  if (response !== undefined) return isolated(streamOf(response.body), response);
   pending.delete(message.id);
   const wantsPage = request.mode === "navigate";
   return isolated(wantsPage ? closed : "The Studio that serves this preview is not open.", {
