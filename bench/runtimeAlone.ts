@@ -13,7 +13,7 @@ import { noteTexts } from "./shownTexts.ts";
 import { smallProjects } from "./smallProjects.ts";
 import { npmInstall, serveWithVite, viteEdits } from "./viteProject.ts";
 
-const rounds = 3;
+const rounds = 5;
 const editsPerRound = 6;
 
 /** Previews and edits of small projects in the runtime alone, against npm and Vite in turns in the same run. */

@@ -102,6 +102,37 @@ test("mounting again is an edit of what differs", async () => {
   });
 });
 
+test("a page that was made before a change and begins after it is told then; those that have it are left alone", async () => {
+  await withRuntime(async (runtime) => {
+    await runtime.mount(twoViews());
+    await runtime.start();
+    await runtime.preview.getByText("old, loaded 1 times").waitFor();
+    await runtime.edit("src/word.ts", '"old"', '"new"');
+    await runtime.preview.getByText("new, loaded 2 times").waitFor();
+    await runtime.preview.locator("input").fill("kept");
+    const heard = await runtime.preview.locator("body").evaluateHandle(() => {
+      const messages: { type: string; version: number }[] = [];
+      const channel = new BroadcastChannel("coder-hot");
+      channel.onmessage = ({ data }) => messages.push(data);
+      return {
+        messages,
+        begin: (version: number) => channel.postMessage({ type: "connected", url: "/", version }),
+      };
+    });
+    await heard.evaluate(({ begin }) => begin(1));
+    await expect.poll(() => heard.evaluate(({ messages }) => messages.length), patience).toBe(1);
+    const [told] = await heard.evaluate(({ messages }) => messages);
+    expect(told).toEqual({ type: "full-reload", version: expect.any(Number) });
+    await heard.evaluate(({ begin }, version) => begin(version), told!.version);
+    await runtime.edit("src/word.ts", '"new"', '"newest"');
+    await runtime.preview.getByText("newest, loaded 3 times").waitFor();
+    await expect
+      .poll(() => heard.evaluate(({ messages }) => messages.map(({ type }) => type)), patience)
+      .toEqual(["full-reload", "update"]);
+    expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
+  });
+});
+
 test("an import leads to the file that is there now", async () => {
   await withRuntime(async (runtime) => {
     await runtime.mount(

@@ -29,16 +29,17 @@ export function servePreview(
   ports: { http: MessagePort; hot: MessagePort },
   options: LinkOptions,
 ): PreviewLink {
+  const hot = (message: HotMessage): void => ports.hot.postMessage(message);
   ports.http.onmessage = (event: MessageEvent) => {
     const request = previewRequestSchema.safeParse(event.data);
     if (request.success) void respond(ports.http, request.data, options);
   };
   ports.hot.onmessage = (event: MessageEvent) => {
     const message = clientMessageSchema.safeParse(event.data);
-    if (message.success) void take(message.data, options);
+    if (message.success) void take(message.data, options, hot);
   };
   return {
-    hot: (message) => ports.hot.postMessage(message),
+    hot,
     close: () => {
       ports.http.close();
       ports.hot.close();
@@ -69,15 +70,24 @@ async function respond(port: MessagePort, request: PreviewRequest, options: Link
   port.postMessage(response, [body]);
 }
 
-async function take(message: ClientMessage, { server, emit, painted }: LinkOptions): Promise<void> {
+async function take(
+  message: ClientMessage,
+  { server, emit, painted }: LinkOptions,
+  hot: PreviewLink["hot"],
+): Promise<void> {
   switch (message.type) {
     case "painted":
       painted();
       emit({ type: "client", state: "painted" });
       return;
-    case "connected":
+    case "connected": {
+      emit({ type: "client", state: "connected" });
+      const missed = server()?.missedSince(message.version);
+      if (missed) hot(missed);
+      return;
+    }
     case "blank":
-      emit({ type: "client", state: message.type });
+      emit({ type: "client", state: "blank" });
       return;
     case "console":
       emit({ type: "console", level: message.level, text: message.text });

@@ -11,12 +11,10 @@ import { ImportTargets } from "./importTargets.ts";
 import { ModuleCompiler } from "./moduleCompiler.ts";
 import { ModuleGraph, type HotBoundary } from "./moduleGraph.ts";
 import { PackageBundle } from "./packageBundle.ts";
-import { devPage, mapModuleScripts, type PageSource } from "./page.ts";
 import { PageModules } from "./pageModules.ts";
+import { Pages } from "./pages.ts";
 import type { PrebundleCache } from "./prebundle.ts";
-import { previewClient } from "./previewClient.ts";
 import { isProjectManifest, readProject, type Project } from "./project.ts";
-import { scanModule } from "./rewriteImports.ts";
 import { ServedModules } from "./servedModules.ts";
 import type { TransformCache } from "./transformCache.ts";
 
@@ -56,8 +54,8 @@ const rehearsals = 30;
 /** Long enough for the page's own requests to come in between, and for all of it to be done before somebody edits. */
 const rehearsalPauseMs = 120;
 
-const fullReload: HotMessage = { type: "full-reload" };
-type HotUpdate = Extract<HotMessage, { type: "update" }>;
+type Update = Extract<HotMessage, { type: "update" }>;
+type Versioned = HotMessage & { version: number };
 
 /** A Vite-like dev server (https://vite.dev/guide/api-hmr) over the project's files, as `request -> response`. */
 export class DevServer {
@@ -67,17 +65,17 @@ export class DevServer {
   readonly #compiler: ModuleCompiler;
   readonly #packages: PackageBundle;
   readonly #served: ServedModules;
-  readonly #pages: PageModules;
+  readonly #pageModules: PageModules;
+  readonly #pages: Pages;
   #project: Project;
-  #version = 0;
+  /** Of the last change: a time, so that pages of an earlier dev server are known to be older. */
+  #version = Date.now();
+  /** Of the last change that open pages were told of. */
+  #told = this.#version;
   #rehearsed = false;
   #failure: PreviewFailure | null = null;
   /** A page was served while something was broken: only a reload can repair it. */
   #servedBroken = false;
-  /** The page that was asked for last. */
-  #path = "/";
-  /** That page, made before it is asked for again. */
-  #ahead: Promise<string | null> | null = null;
 
   constructor(options: DevServerOptions) {
     this.#options = options;
@@ -93,7 +91,7 @@ export class DevServer {
       compile: () => this.#compiler.context(),
       onProgress: (modules) => options.onProgress(`Bundling packages: ${modules} modules`),
       // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
-      onReplaced: () => this.#reloadPages(),
+      onReplaced: () => this.#reloadPages(this.#nextVersion()),
     });
     const parts = { targets: this.#targets, compiler: this.#compiler, packages: this.#packages };
     this.#served = new ServedModules({
@@ -101,9 +99,16 @@ export class DevServer {
       origin: options.origin,
       graph: this.#graph,
       project,
-      allowsDataScripts: () => this.#allowsDataScripts(),
+      allowsDataScripts: () => this.#pages.allowDataScripts(),
     });
-    this.#pages = new PageModules({ ...parts, served: this.#served });
+    this.#pageModules = new PageModules({ ...parts, served: this.#served });
+    this.#pages = new Pages({
+      fs,
+      project,
+      version: () => this.#version,
+      modules: this.#pageModules,
+      served: this.#served,
+    });
   }
 
   get failure(): PreviewFailure | null {
@@ -120,21 +125,21 @@ export class DevServer {
    */
   async start(): Promise<void> {
     try {
-      const page = this.#pageSource("/");
+      const page = this.#pages.source("/");
       if (page === null) {
         throw buildFailure({
           message: "The project has no index.html at its root, so there is no page to show.",
           remedy: { label: "Run on a server", action: "use-server" },
         });
       }
-      await this.#pages.crawl(page);
+      await this.#pageModules.crawl(page);
       await this.#packages.bundle();
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
       throw thrown;
     }
     this.#setFailure(null);
-    this.#makeAhead();
+    this.#pages.makeAhead();
   }
 
   /**
@@ -207,53 +212,31 @@ export class DevServer {
   }
 
   async #pageResponse(path: string): Promise<DevResponse> {
-    const ahead = path === this.#path ? this.#ahead : null;
-    this.#ahead = null;
-    this.#path = path;
-    const html = await (ahead ?? this.#makePage(path));
+    const html = await this.#pages.html(path);
     if (html === null) return textResponse(404, "The project has no index.html.");
     if (this.#failure === null) this.#servedBroken = false;
     return { status: 200, headers: headersFor("index.html"), body: html };
   }
 
-  /** Makes the page that is about to be asked for while the browser is still on its way. */
-  #makeAhead(): void {
-    this.#ahead = this.#makePage(this.#path);
-    // Whoever asks gets the error.
-    this.#ahead.catch(() => undefined);
+  #nextVersion(): number {
+    this.#version = Math.max(this.#version + 1, Date.now());
+    this.#pages.forget();
+    return this.#version;
   }
 
-  #reloadPages(): void {
-    this.#options.hot(fullReload);
-    this.#makeAhead();
+  #tell(message: Versioned): void {
+    this.#told = message.version;
+    this.#options.hot(message);
   }
 
-  async #makePage(path: string): Promise<string | null> {
-    const page = this.#pageSource(path);
-    if (page === null) return null;
-    const parts = await this.#pages.parts(page);
-    const linked = await mapModuleScripts(page.html, async ({ src, content }) => {
-      if (src === null) {
-        const { imports } = scanModule(content, page.id);
-        return (await this.#served.link(content, imports, page.id)).code;
-      }
-      const url = this.#pages.entryUrl(page, src);
-      return url !== null && url in parts.imports ? `import ${JSON.stringify(url)};` : null;
-    });
-    return devPage(linked, this.#project, { client: previewClient, ...parts });
+  #reloadPages(version: number): void {
+    this.#tell({ type: "full-reload", version });
+    this.#pages.makeAhead();
   }
 
-  #pageSource(path: string): PageSource | null {
-    const { fs } = this.#options;
-    const plain = path.replace(/^\//, "").replace(/\/$/, "");
-    const candidates = [
-      plain,
-      `${plain}.html`,
-      plain === "" ? "index.html" : `${plain}/index.html`,
-      "index.html",
-    ];
-    const file = candidates.find((name) => name.endsWith(".html") && fs.exists(name));
-    return file === undefined ? null : { id: `/${file}`, html: fs.readText(file) };
+  /** What a page that begins now and was made in this version was not told, because it was not there. */
+  missedSince(version: number): HotMessage | null {
+    return version < this.#told ? { type: "full-reload", version: this.#told } : null;
   }
 
   async #virtual(path: string): Promise<DevResponse> {
@@ -267,11 +250,6 @@ export class DevServer {
       headers: { ...headersFor("x.js"), "cache-control": "max-age=31536000, immutable" },
       body: file,
     };
-  }
-
-  /** A page may have a policy of its own, which hardly ever lets scripts be `data:` URLs. */
-  #allowsDataScripts(): boolean {
-    return !/http-equiv\s*=\s*["']?content-security-policy/i.test(this.#pageSource("/")?.html ?? "");
   }
 
   /** The source position of a position in a served module, for runtime errors. */
@@ -296,8 +274,7 @@ export class DevServer {
 
   /** Takes changed files: tells open pages what to replace, or to reload. */
   async update(changes: FileChange[]): Promise<void> {
-    const version = ++this.#version;
-    this.#ahead = null;
+    const version = this.#nextVersion();
     const paths = changes.map((change) => change.path);
     if (paths.some(isProjectManifest)) this.#restart();
     const made = new Set<string>();
@@ -316,17 +293,17 @@ export class DevServer {
       paths.some((path) => isProjectManifest(path) || path.endsWith(".html") || path.startsWith("public/"));
     if (!wasBroken && boundaries?.length === 0 && !reload) return;
     try {
-      const page = this.#pageSource("/");
-      if ((wasBroken || reload) && page !== null) await this.#pages.crawl(page);
-      for (const { acceptedPath } of boundaries ?? []) await this.#pages.prepare(acceptedPath);
+      const page = this.#pages.source("/");
+      if ((wasBroken || reload) && page !== null) await this.#pageModules.crawl(page);
+      for (const { acceptedPath } of boundaries ?? []) await this.#pageModules.prepare(acceptedPath);
       await this.#packages.bundle();
       const needsReload = reload || (wasBroken && this.#servedBroken);
       const message = needsReload ? null : await this.#hotUpdate(boundaries, version);
       this.#setFailure(null);
       if (message === null) {
         this.#servedBroken = false;
-        this.#reloadPages();
-      } else if (message.updates.length > 0) this.#options.hot(message);
+        this.#reloadPages(version);
+      } else if (message.updates.length > 0) this.#tell(message);
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
     }
@@ -342,19 +319,18 @@ export class DevServer {
   async invalidate(id: string): Promise<void> {
     const importers = this.#graph.get(id)?.importers;
     if (importers === undefined) return;
-    const version = ++this.#version;
+    const version = this.#nextVersion();
     const boundaries = importers.size === 0 ? null : this.#graph.boundariesOf(importers, version);
-    this.#ahead = null;
     try {
-      if (boundaries === null) this.#reloadPages();
-      else this.#options.hot(await this.#hotUpdate(boundaries, version));
+      if (boundaries === null) this.#reloadPages(version);
+      else this.#tell(await this.#hotUpdate(boundaries, version));
     } catch (thrown) {
       this.#setFailure(failureOf(thrown));
     }
   }
 
   /** An update, together with the new modules that it makes a page import. */
-  async #hotUpdate(boundaries: readonly HotBoundary[], version: number): Promise<HotUpdate> {
+  async #hotUpdate(boundaries: readonly HotBoundary[], version: number): Promise<Update> {
     const imports: Record<string, string> = {};
     const ids = new Set(boundaries.map(({ acceptedPath }) => acceptedPath));
     // What is added on the way is visited as well.
@@ -369,7 +345,7 @@ export class DevServer {
       ...boundary,
       url: this.#served.urlOf(boundary.acceptedPath),
     }));
-    return { type: "update", updates, imports };
+    return { type: "update", version, updates, imports };
   }
 
   #setFailure(failure: PreviewFailure | null): void {

@@ -61,9 +61,14 @@ export function replaceEnv(html: string, env: Record<string, string>): string {
   return html.replace(/%(\w+)%/g, (whole, name: string) => env[name] ?? whole);
 }
 
+/** Whether the page says itself what it may load. */
+export function hasPolicy(html: string): boolean {
+  return /http-equiv\s*=\s*["']?content-security-policy/i.test(html);
+}
+
 /** Whether the page may be given an import map: one of its own has to be the first in many browsers. */
 export function takesImports(html: string): boolean {
-  return !/<script\b[^>]*\btype\s*=\s*["']?importmap/i.test(html);
+  return !hasPolicy(html) && !/<script\b[^>]*\btype\s*=\s*["']?importmap/i.test(html);
 }
 
 /** The modules that a page will come to, so that it need not find out step by step. */
@@ -78,7 +83,7 @@ export interface PageParts {
 export function devPage(
   html: string,
   project: Project,
-  { client, imports, preloads }: PageParts & { client: string },
+  { client, version, imports, preloads }: PageParts & { client: string; version: number },
 ): string {
   const refresh =
     project.framework === "react" ? `<script type="module">${reactRefreshPreamble}</script>` : "";
@@ -87,7 +92,7 @@ export function devPage(
       ? ""
       : `<script type="importmap">${JSON.stringify({ imports }).replaceAll("<", "\\u003c")}</script>`;
   const links = preloads.map((url) => `<link rel="modulepreload" href="${escapeAttribute(url)}">`).join("");
-  const injected = `<script>${client.replaceAll("</script", "<\\/script")}</script>${map}${links}${refresh}`;
+  const injected = `<script data-version="${version}">${client.replaceAll("</script", "<\\/script")}</script>${map}${links}${refresh}`;
   const page = replaceEnv(html, {
     ...project.env,
     MODE: "development",

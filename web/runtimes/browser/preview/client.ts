@@ -151,7 +151,14 @@ async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): P
   emit("vite:afterUpdate", message);
 }
 
+/** What this page has. Messages on the way while it was loading may be of changes that it was made with. */
+let version = Number(document.currentScript?.dataset.version ?? 0);
+
 function take(message: HotMessage): void {
+  if (message.type !== "prune" && message.version !== undefined) {
+    if (message.version <= version) return;
+    ({ version } = message);
+  }
   if (message.type === "update") queue = queue.then(() => applyUpdates(message));
   else if (message.type === "full-reload") location.reload();
   else if (message.type === "prune")
@@ -349,5 +356,5 @@ function watchPaint(): void {
   else addEventListener("load", loaded);
 }
 
-report({ type: "connected", url: location.pathname });
+report({ type: "connected", url: location.pathname, version });
 watchPaint();

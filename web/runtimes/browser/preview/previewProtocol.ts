@@ -36,7 +36,8 @@ const text = z.string().max(20_000);
 
 /** The client in a page of the project to the kernel, by BroadcastChannel and relay. */
 export const clientMessageSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("connected"), url: text }),
+  /** A page begins; `version` is the one that it was made in. */
+  z.object({ type: z.literal("connected"), url: text, version: z.number() }),
   /** Something visible is on the page. */
   z.object({ type: z.literal("painted") }),
   /** The page finished loading and shows nothing. */
@@ -56,16 +57,18 @@ export const clientMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
 
-/** Kernel to the clients of all open pages of the project. */
+/** Kernel to the clients of all open pages of the project. A page that was made in this version or a later one has it already. */
 export type HotMessage =
   | {
       type: "update";
+      version: number;
       updates: { path: string; acceptedPath: string; url: string }[];
       /** Of an import map: the new modules' scripts by their URLs, so that the page need not ask for them. */
       imports: Record<string, string>;
     }
   | { type: "prune"; paths: string[] }
-  | { type: "full-reload" };
+  /** Without a version it is for every page. */
+  | { type: "full-reload"; version?: number };
 
 /** Studio page to relay page; a MessagePort to the kernel is transferred with it. */
 export interface RelayConnect {
