@@ -1,7 +1,8 @@
 import { CoderError, toCoderError } from "../../shared/errors.ts";
+import { sameBytes } from "../../shared/sameBytes.ts";
 import type { FileMap, Runtime } from "../runtimes/runtime.ts";
 import type { DraftStore } from "./draftStore.ts";
-import { makeWorkingCopy, sameBytes, type ChangeKind, type WorkingCopy } from "./workingCopy.ts";
+import { makeWorkingCopy, type ChangeKind, type WorkingCopy } from "./workingCopy.ts";
 
 /** The repository as the Studio uses it: the `files` procedures of the API. */
 export interface SessionRepository {

@@ -1,3 +1,5 @@
+import { sameBytes } from "../../shared/sameBytes.ts";
+
 /** How a file differs from the commit that the work started from. */
 export type ChangeKind = "added" | "modified" | "deleted";
 
@@ -89,9 +91,4 @@ function changeKind(before: Uint8Array | undefined, after: Uint8Array | undefine
   if (before === undefined) return after === undefined ? null : "added";
   if (after === undefined) return "deleted";
   return sameBytes(before, after) ? null : "modified";
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  return a.every((byte, index) => byte === b[index]);
 }

@@ -1,4 +1,5 @@
 import { CoderError, toCoderError } from "../../../shared/errors.ts";
+import { sameBytes } from "../../../shared/sameBytes.ts";
 import type { BuildResult, FileChange, FileMap } from "../runtime.ts";
 import { failureOf } from "./buildFailure.ts";
 import { bundleForNode } from "./build/bundleForNode.ts";
@@ -260,8 +261,7 @@ export class Kernel {
   #holds(path: string, content: string | Uint8Array): boolean {
     if (!this.#fs.exists(path) || this.#fs.stat(path).kind !== "file") return false;
     if (typeof content === "string") return this.#fs.readText(path) === content;
-    const held = this.#fs.readFile(path);
-    return held.length === content.length && held.every((byte, index) => byte === content[index]);
+    return sameBytes(this.#fs.readFile(path), content);
   }
 
   readonly #methods: {
