@@ -23,8 +23,8 @@ interface PageModulesOptions {
 
 /** Beyond these the page finds out by itself: the list is made before the page is sent. */
 const moduleLimit = 100;
-/** Beyond these characters in all, modules are asked for: a page has to be read before its first script runs. */
-const importsLimit = 1_000_000;
+/** Beyond these characters in all, modules are asked for: the page has to be read before its first script runs. */
+const importsLimit = 200_000;
 
 /** Which modules a page comes to, followed from its scripts. */
 export class PageModules {

@@ -21,8 +21,8 @@ interface ServedModulesOptions {
   allowsDataScripts(): boolean;
 }
 
-/** A longer module is asked for: pages keep the URL of each module that they have loaded. */
-const dataUrlLimit = 200_000;
+/** In characters. A longer module is sooner there when it is asked for; pages also keep the URL of each that they have loaded. */
+const dataUrlLimit = 30_000;
 
 /** The project's modules as pages get them: compiled, with whole URLs of the preview's origin for imports. */
 export class ServedModules {
