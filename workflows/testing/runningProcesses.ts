@@ -15,7 +15,9 @@ export function runningProcesses(): RunningProcess[] {
 
 function argumentsOf(pid: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+    // A program that renames itself, as Postgres does, may leave out the zero at the end.
+    const text = readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0$/, "");
+    return text === "" ? [] : text.split("\0");
   } catch {
     return [];
   }

@@ -43,7 +43,7 @@ export async function mapModuleScripts(
   return out + html.slice(at);
 }
 
-const sourceAttribute = /\bsrc\s*=\s*(?:"([^"]+)"|'([^']+)'|([^"'\s>]+))/i;
+const sourceAttribute = /(?<![\w-])src\s*=\s*(?:"([^"]+)"|'([^']+)'|([^"'\s>]+))/i;
 
 function sourceOf(attributes: string): string | null {
   const [, double, single, bare] = sourceAttribute.exec(attributes) ?? [];
