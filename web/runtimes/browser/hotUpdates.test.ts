@@ -194,3 +194,29 @@ test("a stylesheet edit is hot: the page keeps its state", async () => {
     expect(await runtime.preview.locator("input").inputValue()).toBe("kept");
   });
 });
+
+test("a sheet that is no longer imported leaves the page, and is back when it is imported again", async () => {
+  await withRuntime(async ({ mount, start, preview, edit }) => {
+    const body = preview.locator("h1");
+    const color = () => body.evaluate((element) => getComputedStyle(element).color);
+    await mount(
+      smallProject({
+        "src/main.ts":
+          'document.querySelector("#app")!.innerHTML = "<h1></h1><input>";\nawait import("./view.ts");',
+        "src/view.ts":
+          'import "./style.css";\ndocument.querySelector("h1")!.textContent = "first";\nimport.meta.hot?.accept();',
+      }),
+    );
+    await start();
+    await preview.getByText("first").waitFor();
+    await preview.locator("input").fill("kept");
+    expect(await color()).toBe("rgb(1, 2, 3)");
+    for (const round of ["second", "third"]) {
+      await edit("src/view.ts", 'import "./style.css";', `/* ${round} */`);
+      await expect.poll(color, patience).toBe("rgb(0, 0, 0)");
+      await edit("src/view.ts", `/* ${round} */`, 'import "./style.css";');
+      await expect.poll(color, patience).toBe("rgb(1, 2, 3)");
+    }
+    expect(await preview.locator("input").inputValue()).toBe("kept");
+  });
+});

@@ -93,11 +93,15 @@ export class DevServer {
       // Pages hold modules of the old bundle; two copies of one framework in a page do not work.
       onReplaced: () => this.#reloadPages(this.#nextVersion()),
     });
-    const parts = { targets: this.#targets, compiler: this.#compiler, packages: this.#packages };
+    const parts = {
+      graph: this.#graph,
+      targets: this.#targets,
+      compiler: this.#compiler,
+      packages: this.#packages,
+    };
     this.#served = new ServedModules({
       ...parts,
       origin: options.origin,
-      graph: this.#graph,
       project,
       allowsDataScripts: () => this.#pages.allowDataScripts(),
     });
@@ -230,6 +234,8 @@ export class DevServer {
   }
 
   #reloadPages(version: number): void {
+    // Pages that load anew have nothing left of them.
+    this.#graph.takeOrphans(version);
     this.#tell({ type: "full-reload", version });
     this.#pages.makeAhead();
   }
@@ -345,7 +351,7 @@ export class DevServer {
       ...boundary,
       url: this.#served.urlOf(boundary.acceptedPath),
     }));
-    return { type: "update", version, updates, imports };
+    return { type: "update", version, updates, imports, pruned: this.#graph.takeOrphans(version) };
   }
 
   #setFailure(failure: PreviewFailure | null): void {

@@ -45,6 +45,23 @@ test("an import that was taken out no longer leads up", () => {
   expect(modules.get("/util")?.importers.size).toBe(0);
 });
 
+test("what nobody imports any more is told once, with what only it imported, and is new when it is imported again", () => {
+  const modules = graph();
+  modules.setImports("/app", new Set(["/util", "/app.css"]));
+  expect(modules.takeOrphans(4)).toEqual([]);
+  modules.setImports("/main", new Set(["/style.css"]));
+  expect(modules.takeOrphans(5)).toEqual(["/app", "/util", "/app.css"]);
+  expect(modules.takeOrphans(6)).toEqual([]);
+  expect(["/app", "/app.css", "/style.css"].map((id) => modules.get(id)?.version)).toEqual([5, 5, 0]);
+});
+
+test("a module that moves from one importer to another is no orphan", () => {
+  const modules = graph();
+  modules.setImports("/app", new Set(["/app.css"]));
+  modules.setImports("/main", new Set(["/app", "/style.css", "/util"]));
+  expect(modules.takeOrphans(5)).toEqual([]);
+});
+
 test("an update of several modules has each boundary once, and needs a reload when one of them does", () => {
   const modules = graph();
   expect(modules.boundariesOf(["/util", "/app", "/app.css"], 3)).toEqual([

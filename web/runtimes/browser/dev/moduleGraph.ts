@@ -26,6 +26,8 @@ export interface HotBoundary {
 /** Who imports whom among the modules that the browser has asked for. */
 export class ModuleGraph {
   readonly #nodes = new Map<string, ModuleNode>();
+  /** Nobody imports these any more. */
+  readonly #orphans = new Set<string>();
 
   get(id: string): ModuleNode | undefined {
     return this.#nodes.get(id);
@@ -51,9 +53,32 @@ export class ModuleGraph {
 
   setImports(id: string, imports: Set<string>): void {
     const node = this.node(id);
-    for (const old of node.imports) if (!imports.has(old)) this.#nodes.get(old)?.importers.delete(id);
-    for (const next of imports) this.node(next).importers.add(id);
+    for (const old of node.imports) {
+      if (imports.has(old)) continue;
+      const { importers } = this.node(old);
+      importers.delete(id);
+      if (importers.size === 0) this.#orphans.add(old);
+    }
+    for (const next of imports) {
+      this.node(next).importers.add(id);
+      this.#orphans.delete(next);
+    }
     node.imports = imports;
+  }
+
+  /**
+   * The modules that nobody imports any more, and those that only they imported, each told once. Whoever imports one
+   * again gets it as new, in `version`.
+   */
+  takeOrphans(version: number): string[] {
+    // What is added on the way is visited as well.
+    for (const id of this.#orphans) {
+      this.node(id).version = version;
+      this.setImports(id, new Set());
+    }
+    const orphans = [...this.#orphans];
+    this.#orphans.clear();
+    return orphans;
   }
 
   /**

@@ -2,6 +2,7 @@ import { pathOf } from "../compile/moduleKind.ts";
 import { isBuiltIn } from "./builtInScript.ts";
 import type { ImportTargets } from "./importTargets.ts";
 import type { ModuleCompiler } from "./moduleCompiler.ts";
+import type { ModuleGraph } from "./moduleGraph.ts";
 import type { PackageBundle } from "./packageBundle.ts";
 import { moduleScripts, takesImports, type PageParts, type PageSource } from "./page.ts";
 import type { Resolved } from "./resolveModule.ts";
@@ -15,6 +16,7 @@ interface Wanted {
 }
 
 interface PageModulesOptions {
+  graph: ModuleGraph;
   targets: ImportTargets;
   compiler: ModuleCompiler;
   packages: PackageBundle;
@@ -52,13 +54,14 @@ export class PageModules {
 
   /** The modules and packages that a page comes to by static imports, the nearest first. */
   async parts(page: PageSource): Promise<PageParts> {
-    const { targets, compiler, packages, served } = this.#options;
+    const { graph, targets, compiler, packages, served } = this.#options;
     try {
       const bundle = await packages.bundle();
       const imports: Record<string, string> = {};
       const preloads = new Set<string>();
       let room = takesImports(page.html) ? importsLimit : 0;
       const entries = new Set(this.#entriesOf(page).map(({ id }) => id));
+      graph.setImports(page.id, entries);
       const found = new Set(entries);
       // What is added on the way is visited as well.
       for (const id of found) {

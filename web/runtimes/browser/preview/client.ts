@@ -136,6 +136,17 @@ function addImports(imports: Record<string, string>): void {
   map.remove();
 }
 
+/** What a module that nobody imports any more leaves behind goes with it (https://vite.dev/guide/api-hmr#hot-prune-cb). */
+function prune(id: string): void {
+  const data = dataOf.get(id) ?? {};
+  for (const callbacks of [disposers, pruners]) {
+    callbacks.get(id)?.(data);
+    callbacks.delete(id);
+  }
+  dataOf.delete(id);
+  hotModules.delete(id);
+}
+
 let queue = Promise.resolve();
 
 async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): Promise<void> {
@@ -144,6 +155,7 @@ async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): P
     addImports(message.imports);
     const apply = await Promise.all(message.updates.map(applyUpdate));
     for (const run of apply) run();
+    message.pruned.forEach(prune);
   } catch (error) {
     reportError(error);
     return;
@@ -155,14 +167,12 @@ async function applyUpdates(message: Extract<HotMessage, { type: "update" }>): P
 let version = Number(document.currentScript?.dataset.version ?? 0);
 
 function take(message: HotMessage): void {
-  if (message.type !== "prune" && message.version !== undefined) {
+  if (message.version !== undefined) {
     if (message.version <= version) return;
     ({ version } = message);
   }
   if (message.type === "update") queue = queue.then(() => applyUpdates(message));
-  else if (message.type === "full-reload") location.reload();
-  else if (message.type === "prune")
-    for (const path of message.paths) pruners.get(path)?.(dataOf.get(path) ?? {});
+  else location.reload();
 }
 
 /** The relay page where it is in the same window as this page. */

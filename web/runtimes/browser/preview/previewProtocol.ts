@@ -65,8 +65,9 @@ export type HotMessage =
       updates: { path: string; acceptedPath: string; url: string }[];
       /** Of an import map: the new modules' scripts by their URLs, so that the page need not ask for them. */
       imports: Record<string, string>;
+      /** Modules that nobody imports any more. */
+      pruned: string[];
     }
-  | { type: "prune"; paths: string[] }
   /** Without a version it is for every page. */
   | { type: "full-reload"; version?: number };
 
