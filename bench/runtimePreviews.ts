@@ -38,8 +38,8 @@ export async function runtimePreviews(options: {
         const at = performance.timeOrigin + performance.now();
         if (!isStarted) coder.boot({ projectId: "bench", persist: true });
         await coder.runtime.mount(files);
-        await coder.runtime.startPreview();
         coder.show();
+        await coder.runtime.startPreview();
         return at;
       },
       [files, startsAhead] as const,

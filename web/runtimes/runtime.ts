@@ -51,6 +51,11 @@ export type PreviewState =
       phase: "booting" | "resolving" | "installing" | "building" | "starting";
       message: string;
       startedAt: number;
+      /**
+       * Where a page may be opened already: it waits until it is served, and gets an error if the start fails (it has
+       * to be opened again then).
+       */
+      url?: string;
     }
   | { kind: "ready"; url: string; port: number; readyInMs: number }
   | { kind: "failed"; failure: PreviewFailure };

@@ -46,15 +46,24 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
   };
   /** The page once shown stays, so that a hot update of a broken edit does not lose its state. */
   const [url, setUrl] = createSignal<string>();
+  const [shown, setShown] = createSignal(false);
   createEffect(() => {
-    const now = ready();
-    if (now !== undefined) setUrl(now.url);
+    const now = preview();
+    if (now.kind === "ready") {
+      setUrl(now.url);
+      setShown(true);
+    } else if (now.kind === "starting" && now.url !== undefined) {
+      setUrl(now.url);
+    } else if (now.kind === "failed" && now.failure.type !== "runtime" && !shown()) {
+      // What was opened ahead got an error instead of a page.
+      setUrl(undefined);
+    }
   });
   /** While somebody types, most states of a file do not build: only one that lasts covers the page. */
   const [covering, setCovering] = createSignal<PreviewFailure>();
   createEffect(
     on(failed, (failure) => {
-      if (failure === undefined || url() === undefined || covering() !== undefined) {
+      if (failure === undefined || !shown() || covering() !== undefined) {
         setCovering(failure);
         return;
       }
@@ -167,11 +176,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
             {(failure) => <Failure studio={props.studio} failure={failure} />}
           </Match>
           <Match
-            when={
-              url() === undefined &&
-              props.studio.state().kind === "ready" &&
-              props.studio.paths().length === 0
-            }
+            when={!shown() && props.studio.state().kind === "ready" && props.studio.paths().length === 0}
           >
             <div class="absolute inset-0">
               <EmptyState
@@ -180,8 +185,8 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
               />
             </div>
           </Match>
-          <Match when={url() === undefined}>
-            <div class="absolute inset-0 flex flex-col items-center justify-center gap-3 text-sm text-muted">
+          <Match when={!shown()}>
+            <div class="absolute inset-0 flex flex-col bg-sunken items-center justify-center gap-3 text-sm text-muted">
               <Spinner />
               <span>{starting()?.message ?? "Starting the runtime"}</span>
             </div>

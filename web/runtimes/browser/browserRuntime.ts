@@ -119,7 +119,12 @@ class BrowserRuntime implements Runtime {
   }
 
   #connect(): PreviewConnection {
-    return connectPreview(this.#previewOrigin, (message, ports) => this.#kernel.post(message, ports));
+    const connection = connectPreview(this.#previewOrigin, (message, ports) =>
+      this.#kernel.post(message, ports),
+    );
+    // Whoever starts the preview hears why there is no connection.
+    connection.ready.then(() => this.#states.connected(this.#url)).catch(() => undefined);
+    return connection;
   }
 
   #fail(thrown: unknown): void {
@@ -127,6 +132,7 @@ class BrowserRuntime implements Runtime {
     if (failure.type === "isolation") {
       this.#connection?.close();
       this.#connection = undefined;
+      this.#states.connected(undefined);
     }
     this.#states.failed(failure);
   }

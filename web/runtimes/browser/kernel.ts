@@ -1,14 +1,13 @@
+import "./processGlobal.ts";
 import { CoderError, toCoderError } from "../../../shared/errors.ts";
 import { sameBytes } from "../../../shared/sameBytes.ts";
 import type { BuildResult, FileChange, FileMap } from "../runtime.ts";
 import { failureOf } from "./buildFailure.ts";
-import { bundleForNode } from "./build/bundleForNode.ts";
-import { productionBuild } from "./build/productionBuild.ts";
 import { DevServer } from "./dev/devServer.ts";
 import { openPrebundleCache } from "./dev/prebundleCache.ts";
 import { forgetManifests } from "./dev/resolveModule.ts";
 import { TransformCache } from "./dev/transformCache.ts";
-import { lazyEngine } from "./engine/lazyEngine.ts";
+import { lazyEngine, noEngine } from "./engine/lazyEngine.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createProjectFs } from "./fs/projectFs.ts";
 import type {
@@ -63,8 +62,7 @@ export class Kernel {
     // Whoever needs it hears why it cannot be loaded.
     if (transforms.isEmpty) engine.load().catch(() => {});
     const kernel = new Kernel(init, { fs, engine, transforms, emit });
-    // The files of the last visit mostly say what this one will install.
-    void kernel.#installer.prepare(fs);
+    void kernel.#prepare();
     emit({ type: "booted" });
     return kernel;
   }
@@ -108,7 +106,10 @@ export class Kernel {
         },
         build: () => this.#build(),
       },
-      bundleForNode: (entry) => bundleForNode({ fs: this.#fs, engine: this.#engine }, entry),
+      bundleForNode: async (entry) => {
+        const { bundleForNode } = await import("./build/bundleForNode.ts");
+        return bundleForNode({ fs: this.#fs, engine: this.#engine }, entry);
+      },
       runOrigin: projectOrigin(origin, projectId, "run"),
       spawnRunWorker: (source) => this.#spawnRunWorker(source),
     };
@@ -169,6 +170,12 @@ export class Kernel {
     return this.#starting;
   }
 
+  async #serving(): Promise<DevServer | null> {
+    // Whoever started it hears why it did not start.
+    await this.#starting?.catch(() => undefined);
+    return this.#server;
+  }
+
   async #install(): Promise<InstalledPackages> {
     const manifest = this.#manifest();
     const packages = await this.#installer.install({
@@ -181,16 +188,36 @@ export class Kernel {
     return packages;
   }
 
+  /**
+   * The files of the last visit mostly say what this one will install and serve. Until somebody wants it the packages
+   * are put in place, and a start is practised: what it needs is loaded and its code is warm then. What comes of it is
+   * thrown away, failures with it: other files may be mounted, and the start that counts meets them again.
+   */
+  async #prepare(): Promise<void> {
+    const lockHash = await this.#installer.prepare(this.#fs);
+    if (lockHash === null || this.#wanted || this.#transforms.isEmpty) return;
+    const nobody = (): void => undefined;
+    const server = new DevServer({
+      ...this.#served(lockHash),
+      engine: noEngine(this.#engine.name),
+      hot: nobody,
+      onProgress: nobody,
+      onFailure: nobody,
+    });
+    await server.start().catch(nobody);
+  }
+
+  #served(lockHash: string) {
+    const origin = this.#previewOrigin;
+    return { origin, lockHash, fs: this.#fs, transforms: this.#transforms, cache: this.#cache };
+  }
+
   async #start(): Promise<void> {
     const packages = await this.#install();
     this.#emit({ type: "progress", phase: "building", message: "Compiling the project" });
     const server = new DevServer({
-      origin: this.#previewOrigin,
-      fs: this.#fs,
+      ...this.#served(packages.lockHash),
       engine: this.#engine,
-      transforms: this.#transforms,
-      lockHash: packages.lockHash,
-      cache: this.#cache,
       hot: (message) => this.#link?.hot(message),
       onProgress: (message) => this.#emit({ type: "progress", phase: "building", message }),
       onFailure: (failure) => this.#emit({ type: "failure", failure }),
@@ -209,6 +236,7 @@ export class Kernel {
       const details = failureOf(thrown, "install");
       throw new CoderError("bad_input", details.message, { details, cause: thrown });
     }
+    const { productionBuild } = await import("./build/productionBuild.ts");
     return productionBuild({ fs: this.#fs, engine: this.#engine });
   }
 
@@ -292,7 +320,7 @@ export class Kernel {
     if (message.type === "connect") {
       this.#link?.close();
       this.#link = servePreview(message, {
-        server: () => this.#server,
+        server: () => this.#serving(),
         emit: this.#emit,
         painted: () => void this.#server?.rehearse(),
       });

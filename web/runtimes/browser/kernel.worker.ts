@@ -1,10 +1,7 @@
-import "./processGlobal.ts";
+import { Kernel } from "./kernel.ts";
 import type { KernelEvent, KernelInit, KernelRequest } from "./kernelProtocol.ts";
 
-/**
- * The kernel's worker. Its parts load after the first message handler is attached, so nothing that the page sends
- * while it boots is lost.
- */
+/** The kernel's worker. What the page sends while it boots waits for it. */
 const emit = (event: KernelEvent, transfer: Transferable[] = []): void => postMessage(event, { transfer });
 
 const early: KernelRequest[] = [];
@@ -17,7 +14,6 @@ globalThis.onmessage = (event: MessageEvent<KernelInit | KernelRequest>) => {
 
 async function boot(init: KernelInit): Promise<void> {
   try {
-    const { Kernel } = await import("./kernel.ts");
     const kernel = await Kernel.boot(init, emit);
     deliver = (message) => void kernel.handle(message);
     for (const message of early) deliver(message);

@@ -65,8 +65,11 @@ export interface Installer {
    * Throws `CoderError` whose `details` is a `PreviewFailure` of type "install".
    */
   install(options: InstallOptions): Promise<InstalledPackages>;
-  /** Puts in place what an earlier visit installed for this package.json, if all of it is still kept; fetches nothing. */
-  prepare(fs: ProjectFs): Promise<void>;
+  /**
+   * Puts in place what an earlier visit installed for this package.json, if all of it is still kept, and gives its
+   * `lockHash`; else null. Fetches nothing.
+   */
+  prepare(fs: ProjectFs): Promise<string | null>;
 }
 
 /** One command started by the shell. */

@@ -14,8 +14,8 @@ export interface PreviewLink {
 }
 
 interface LinkOptions {
-  /** The dev server of the moment; null before the preview was started. */
-  server(): DevServer | null;
+  /** The dev server, once one that is starting has started; null where none was, or it could not. */
+  server(): Promise<DevServer | null>;
   emit(event: KernelEvent): void;
   /** A page shows something. */
   painted(): void;
@@ -48,7 +48,7 @@ export function servePreview(
 }
 
 async function respond(port: MessagePort, request: PreviewRequest, options: LinkOptions): Promise<void> {
-  const server = options.server();
+  const server = await options.server();
   const answer = server
     ? request.method === "GET" || request.method === "HEAD"
       ? await server.handle(request)
@@ -82,7 +82,7 @@ async function take(
       return;
     case "connected": {
       emit({ type: "client", state: "connected" });
-      const missed = server()?.missedSince(message.version);
+      const missed = (await server())?.missedSince(message.version);
       if (missed) hot(missed);
       return;
     }
@@ -93,14 +93,14 @@ async function take(
       emit({ type: "console", level: message.level, text: message.text });
       return;
     case "invalidate":
-      await server()?.invalidate(message.path);
+      await (await server())?.invalidate(message.path);
       return;
     case "error": {
       const { url, line, column } = message;
       const at =
         url === undefined || line === undefined
           ? null
-          : await server()?.sourcePosition(url, { line, column: column ?? 1 });
+          : await (await server())?.sourcePosition(url, { line, column: column ?? 1 });
       emit({ type: "console", level: "error", text: message.stack ?? message.message });
       emit({
         type: "client-error",

@@ -114,7 +114,7 @@ async function buildKernel(outDir: string, client: string): Promise<void> {
     publicDir: false,
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
     resolve: { conditions: ["browser", "module", "import", "default"], alias: aliases() },
-    plugins: [runtimeTexts(client), emptyNodeModules()],
+    plugins: [runtimeTexts(client), emptyNodeModules(), importsAtOnce()],
     worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } } },
     build: {
       outDir,
@@ -130,10 +130,35 @@ async function buildKernel(outDir: string, client: string): Promise<void> {
           entryFileNames: "[name].js",
           chunkFileNames: "assets/[name]-[hash].js",
           assetFileNames: "assets/[name]-[hash][extname]",
+          // In one piece: what is split off is only asked for when the rest has been read.
+          codeSplitting: {
+            groups: [{ name: "kernel", test: kernelModule, includeDependenciesRecursively: true }],
+          },
         },
       },
     },
   });
+}
+
+const kernelModule = /\/runtimes\/browser\/kernel\.ts$/;
+
+/** The entry names what its imports import as well, so that all of it is asked for at once. */
+function importsAtOnce(): Plugin {
+  return {
+    name: "coder-imports-at-once",
+    generateBundle(_options, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== "chunk" || !chunk.isEntry) continue;
+        const imports = new Set(chunk.imports);
+        for (const name of imports) {
+          const imported = bundle[name];
+          if (imported?.type === "chunk") for (const next of imported.imports) imports.add(next);
+        }
+        const rest = [...imports].filter((name) => !chunk.imports.includes(name));
+        chunk.code = rest.map((name) => `import "./${name}";`).join("") + chunk.code;
+      }
+    },
+  };
 }
 
 function aliases() {

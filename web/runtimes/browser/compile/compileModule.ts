@@ -3,6 +3,7 @@ import type { Project } from "../dev/project.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProjectFs } from "../kernelParts.ts";
 import { fileOf, moduleKind, pathOf } from "./moduleKind.ts";
+import { wrapReactRefresh } from "./reactRefresh.ts";
 
 /** A module as a script, before its imports are rewritten. */
 export interface CompiledModule {
@@ -92,7 +93,6 @@ async function compileScript(
     sourcemap,
   });
   if (!refresh) return { ...output, hot: false };
-  const { wrapReactRefresh } = await import("./reactRefresh.ts");
   return wrapReactRefresh(output, fileOf(module.id));
 }
 

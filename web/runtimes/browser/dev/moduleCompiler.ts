@@ -1,6 +1,7 @@
 import { buildFailure } from "../buildFailure.ts";
 import { compileModule, readSource, type CompileContext } from "../compile/compileModule.ts";
 import { compileStyle, type StyleContext } from "../compile/compileStyle.ts";
+import { componentStyle } from "../compile/componentStyle.ts";
 import { mimeType } from "../compile/mime.ts";
 import { fileOf, moduleKind, pathOf } from "../compile/moduleKind.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -183,7 +184,6 @@ export class ModuleCompiler {
         modules: kind.kind === "style" && kind.modules,
       });
     }
-    const { componentStyle } = await import("../compile/componentStyle.ts");
     const part = await componentStyle(this.context(), id);
     const style = await compileStyle(this.styleContext(), kind.file, part);
     return { ...style, files: [kind.file, ...style.files] };

@@ -11,15 +11,19 @@ const keep = 24;
 export function openPrebundleCache(): PrebundleCache {
   let opened: Promise<IDBDatabase | null> | undefined;
   const database = () => (opened ??= open().catch(() => null));
+  let last: { key: string; bundle: Prebundle } | undefined;
   return {
     async get(key) {
+      if (last?.key === key) return last.bundle;
       const db = await database();
       if (!db) return undefined;
       const value = (await done(db.transaction(storeName).objectStore(storeName).get(key))) as
         Stored | undefined;
+      if (value !== undefined) last = { key, bundle: value.bundle };
       return value?.bundle;
     },
     async set(key, bundle) {
+      last = { key, bundle };
       const db = await database();
       if (!db) return;
       const store = db.transaction(storeName, "readwrite").objectStore(storeName);

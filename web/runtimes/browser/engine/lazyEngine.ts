@@ -28,6 +28,13 @@ export function lazyEngine(wanted?: Engine["name"]): LazyEngine {
   };
 }
 
+/** For whoever can do without a compiler, or gives up: every question is refused, and none is loaded. */
+export function noEngine(name: Engine["name"]): Engine {
+  const refused = (): Promise<never> =>
+    Promise.reject(buildFailure({ message: "There is no compiler here." }));
+  return { name, transform: refused, bundle: refused };
+}
+
 async function loadRolldown(): Promise<Engine> {
   const { createRolldownEngine } = await import("./rolldownEngine.ts");
   return createRolldownEngine();

@@ -26,9 +26,9 @@ function opened(
   return new Promise((resolve, reject) => {
     const request = factory.open(name, options.version);
     request.onupgradeneeded = () => {
-      for (const store of options.stores) {
-        if (!request.result.objectStoreNames.contains(store)) request.result.createObjectStore(store);
-      }
+      const known = request.result.objectStoreNames;
+      for (const store of options.stores) if (!known.contains(store)) request.result.createObjectStore(store);
+      for (const store of known) if (!options.stores.includes(store)) request.result.deleteObjectStore(store);
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error(`IndexedDB "${name}" cannot be opened`));
@@ -36,7 +36,7 @@ function opened(
 }
 
 /**
- * Opens (creating what is missing) a database with the given stores. The connection gives way when another tab needs
+ * Opens a database with the given stores; with a new version, missing ones are made and others deleted. The connection gives way when another tab needs
  * to upgrade or delete the database. Errors are the browser's `DOMException`s.
  */
 export async function openStores(

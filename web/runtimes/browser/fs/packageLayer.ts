@@ -117,10 +117,7 @@ export function createPackageLayer(): PackageLayer {
     images: () => new Map([...mounts.values()].map((image) => [image.integrity, image])),
     read(path) {
       const place = locate(path);
-      const file = place?.image.files.get(place.inside);
-      return file === undefined
-        ? undefined
-        : place?.image.bytes.subarray(file.offset, file.offset + file.size);
+      return place?.image.read(place.inside);
     },
     stat(path) {
       const place = locate(path);

@@ -3,7 +3,7 @@ import git from "isomorphic-git";
 import { describe, expect, test, vi } from "vitest";
 import type { CoderError } from "../../../../shared/errors.ts";
 import type { FileChange } from "../../runtime.ts";
-import type { PackageImage } from "../packages/packageImage.ts";
+import { imageOf, type PackageImage } from "../packages/packageImage.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import { createProjectFs } from "./projectFs.ts";
 import type { PersistentProjectFs } from "./projectFs.ts";
@@ -32,7 +32,7 @@ function image(files: Record<string, string>): PackageImage {
       return [path, entry];
     }),
   );
-  return { integrity: `test-${JSON.stringify(files)}`, bytes, files: index };
+  return imageOf(`test-${JSON.stringify(files)}`, bytes, index);
 }
 
 /** A journal that can be made to fail, and whose content a later file system can start from. */

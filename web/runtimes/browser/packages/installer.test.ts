@@ -31,7 +31,7 @@ const handlerUrl = "http://coder.test/npm";
 interface Setup {
   fs: PersistentProjectFs;
   install(options?: Partial<InstallOptions>): Promise<InstalledPackages>;
-  prepare(fs: ProjectFs): Promise<void>;
+  prepare(fs: ProjectFs): Promise<string | null>;
   /** Paths of our own proxy that were asked for. */
   asked: string[];
 }

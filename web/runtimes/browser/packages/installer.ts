@@ -6,6 +6,7 @@ import { errorOfResponse, toInstallFailure } from "./installFailure.ts";
 import type { InstallPlan, PlannedPackage } from "./installPlan.ts";
 import { installPlanSchema } from "./installPlan.ts";
 import { verifyIntegrity } from "./integrity.ts";
+import { KnownPlans } from "./knownPlans.ts";
 import type { LockingInstaller } from "./lockUpdate.ts";
 import { updateLock } from "./lockUpdate.ts";
 import { readManifest, type Manifest } from "./manifest.ts";
@@ -13,7 +14,7 @@ import { forgetManifests } from "../dev/resolveModule.ts";
 import type { PackageCache } from "./packageCache.ts";
 import { createMemoryCache, openPackageCache } from "./packageCache.ts";
 import type { ImageLimits, PackageImage } from "./packageImage.ts";
-import { createPackageImage, defaultImageLimits } from "./packageImage.ts";
+import { createPackageImage, defaultImageLimits, fileIn } from "./packageImage.ts";
 
 export interface InstallerOptions {
   /** Our own proxy of the registry, e.g. "http://localhost:3000/npm". */
@@ -38,25 +39,35 @@ const maxInstalledBytes = 1024 * 1024 * 1024;
  */
 export function createInstaller(options: InstallerOptions): LockingInstaller {
   // Opening is put off to the first installation, and done once.
-  let opened: Promise<PackageCache> | undefined;
-  const cache = (): Promise<PackageCache> =>
-    (opened ??= options.cache === undefined ? openDefaultCache() : Promise.resolve(options.cache));
-  let preparing = Promise.resolve();
+  let opened: Promise<Kept> | undefined;
+  const kept = (): Promise<Kept> => (opened ??= openKept(options.cache));
+  let preparing: Promise<string | null> = Promise.resolve(null);
   return {
     async install(request) {
       await preparing;
-      return new Installation(options, await cache(), request).run();
+      return new Installation(options, await kept(), request).run();
     },
     prepare(fs) {
       const request = { fs, signal: new AbortController().signal, onProgress: () => undefined };
       // Whatever keeps it from being prepared, the installation meets it again and says so.
-      preparing = cache()
-        .then((cache) => new Installation(options, cache, request).prepare())
-        .catch(() => undefined);
+      preparing = kept()
+        .then((kept) => new Installation(options, kept, request).prepare())
+        .catch(() => null);
       return preparing;
     },
     updateLock: (fs, signal) => updateLock({ npmUrl: options.npmUrl, fetch: fetchOf(options) }, fs, signal),
   };
+}
+
+/** What earlier visits and installations left. */
+interface Kept {
+  cache: PackageCache;
+  plans: KnownPlans;
+}
+
+async function openKept(given: PackageCache | undefined): Promise<Kept> {
+  const cache = given ?? (await openDefaultCache());
+  return { cache, plans: new KnownPlans(cache) };
 }
 
 /** Some private windows have the API and refuse to open it: they get a cache that ends with the tab. */
@@ -73,25 +84,22 @@ function fetchOf(options: InstallerOptions): typeof fetch {
   return options.fetch ?? ((input, init) => fetch(input, init));
 }
 
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** What lies in node_modules of a file system without a package layer. */
 const installedInPlainFs = new WeakMap<ProjectFs, Map<string, string>>();
 
 class Installation {
   readonly #options: InstallerOptions;
   readonly #cache: PackageCache;
+  readonly #plans: KnownPlans;
   readonly #request: InstallOptions;
   readonly #fetch: typeof fetch;
   #downloadedBytes = 0;
   #totalBytes = 0;
 
-  constructor(options: InstallerOptions, cache: PackageCache, request: InstallOptions) {
+  constructor(options: InstallerOptions, { cache, plans }: Kept, request: InstallOptions) {
     this.#options = options;
     this.#cache = cache;
+    this.#plans = plans;
     this.#request = request;
     this.#fetch = fetchOf(options);
   }
@@ -122,15 +130,17 @@ class Installation {
     }
   }
 
-  /** Puts in place what the cache has everything of. */
-  async prepare(): Promise<void> {
+  /** Puts in place what the cache has everything of. The result is the lock hash, or null if it has not. */
+  async prepare(): Promise<string | null> {
     const { fs } = this.#request;
     const project = readManifest(fs);
-    if (project === undefined) return;
-    const plan = await this.#cache.getPlan(await sha256(this.#question(project.manifest)));
-    if (plan === undefined) return;
+    if (project === undefined) return null;
+    const plan = await this.#plans.get(this.#question(project.manifest));
+    if (plan === undefined) return null;
     const images = await this.#cache.getImages(plan.packages.map(({ integrity }) => integrity));
-    if (plan.packages.every(({ integrity }) => images.has(integrity))) place(fs, plan, images);
+    if (!plan.packages.every(({ integrity }) => images.has(integrity))) return null;
+    place(fs, plan, images);
+    return plan.hash;
   }
 
   /** What the server is asked to resolve. */
@@ -150,8 +160,7 @@ class Installation {
     const { signal } = this.#request;
     this.#request.onProgress({ phase: "resolving", done: 0, total: 1, message: "Resolving packages" });
     const body = this.#question(manifest);
-    const key = await sha256(body);
-    const known = await this.#cache.getPlan(key);
+    const known = await this.#plans.get(body);
     if (known !== undefined) return known;
     const response = await this.#fetch(`${this.#options.npmUrl}/-/resolve`, {
       method: "POST",
@@ -161,7 +170,7 @@ class Installation {
     });
     if (!response.ok) throw await errorOfResponse(response, "Resolving packages");
     const plan = installPlanSchema.parse(await response.json());
-    await this.#cache.putPlan(key, plan);
+    await this.#plans.put(body, plan);
     return plan;
   }
 
@@ -184,7 +193,7 @@ class Installation {
   }
 
   #count(image: PackageImage): void {
-    this.#totalBytes += image.bytes.length;
+    this.#totalBytes += image.size;
     if (this.#totalBytes > maxInstalledBytes) {
       throw new CoderError("too_large", "The packages take more than 1 GB. Use the server workspace.", {
         details: { reason: "too_large" },
@@ -269,6 +278,5 @@ function place(fs: ProjectFs, plan: InstallPlan, images: Map<string, PackageImag
 }
 
 function writeFiles(fs: ProjectFs, path: string, image: PackageImage): void {
-  for (const [file, { offset, size }] of image.files)
-    fs.writeFile(`${path}/${file}`, image.bytes.slice(offset, offset + size));
+  for (const [name, file] of image.files) fs.writeFile(`${path}/${name}`, fileIn(image.archive(), file));
 }

@@ -1,5 +1,6 @@
 import { openStores } from "../fs/indexedDb.ts";
 import type { InstallPlan } from "./installPlan.ts";
+import { fromKept, toKept, type KeptImage } from "./keptImage.ts";
 import type { PackageImage } from "./packageImage.ts";
 
 /** What survives between visits: unpacked packages by checksum, and install plans by what was asked for. */
@@ -40,23 +41,28 @@ export function createMemoryCache(): PackageCache {
 export async function openPackageCache(factory: IDBFactory): Promise<PackageCache> {
   const stores = await openStores(factory, {
     name: "coder-packages",
-    version: 1,
-    stores: ["images", "plans"],
+    version: 2,
+    stores: ["packages", "plans"],
   });
-  const put = async (store: "images" | "plans", key: string, value: unknown): Promise<void> => {
+  const put = async (store: "packages" | "plans", key: string, value: unknown): Promise<void> => {
     try {
       await stores.write(store, [{ key, value }]);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
-      await stores.clear("images");
+      await stores.clear("packages");
     }
   };
   return {
     async getImages(integrities) {
-      const values = await stores.read<PackageImage>("images", integrities);
-      return new Map([...values].map(([key, image]) => [key, image]));
+      if (integrities.length === 0) return new Map();
+      const kept = await stores.read<KeptImage>("packages", integrities);
+      const images = [...kept].map(async ([key, each]): Promise<[string, PackageImage]> => {
+        const lost = (): void => void stores.write("packages", [{ key }]).catch(() => undefined);
+        return [key, await fromKept(each, lost)];
+      });
+      return new Map(await Promise.all(images));
     },
-    putImage: (image) => put("images", image.integrity, image),
+    putImage: (image) => put("packages", image.integrity, toKept(image)),
     async getPlan(key) {
       return (await stores.read<InstallPlan>("plans", [key])).get(key);
     },

@@ -12,9 +12,37 @@ export interface ImageFile {
  */
 export interface PackageImage {
   integrity: string;
-  bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of the uncompressed tarball. */
+  size: number;
   /** By path relative to the package's folder ("dist/index.js"). */
   files: Map<string, ImageFile>;
+  /** The bytes of one of `files`, not copied: callers must not change or transfer them. */
+  read(path: string): Uint8Array | undefined;
+  /** The uncompressed tarball, which `files` are places in. */
+  archive(): Uint8Array<ArrayBuffer>;
+}
+
+/** An image whose tarball is at hand. */
+export function imageOf(
+  integrity: string,
+  archive: Uint8Array<ArrayBuffer>,
+  files: Map<string, ImageFile>,
+): PackageImage {
+  return {
+    integrity,
+    size: archive.length,
+    files,
+    read(path) {
+      const file = files.get(path);
+      return file === undefined ? undefined : fileIn(archive, file);
+    },
+    archive: () => archive,
+  };
+}
+
+/** The bytes of a file of an archive, not copied. */
+export function fileIn(archive: Uint8Array, { offset, size }: ImageFile): Uint8Array {
+  return archive.subarray(offset, offset + size);
 }
 
 export interface ImageLimits {
@@ -157,5 +185,5 @@ export async function createPackageImage(
     if (error instanceof CoderError) throw error;
     throw new CoderError("bad_input", "is not a valid gzip archive", { cause: error });
   }
-  return { integrity, bytes, files: indexTar(bytes, limits) };
+  return imageOf(integrity, bytes, indexTar(bytes, limits));
 }

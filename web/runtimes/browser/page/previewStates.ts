@@ -6,6 +6,8 @@ export class PreviewStates {
   readonly #stalledAfterMs: number;
   #state: PreviewState = { kind: "idle" };
   #startedAt = 0;
+  /** Where pages that are opened wait until they are served. */
+  #waitingUrl: string | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(stalledAfterMs: number) {
@@ -24,11 +26,20 @@ export class PreviewStates {
   /** A sign of life while starting. The deadline counts from the last one: a slow download is not a hang. */
   starting(phase: Extract<PreviewState, { kind: "starting" }>["phase"], message: string): void {
     if (this.#state.kind !== "starting") this.#startedAt = Date.now();
-    this.#set({ kind: "starting", phase, message, startedAt: this.#startedAt });
+    // While it boots nobody is there yet who lets a page wait.
+    const url = phase === "booting" ? undefined : this.#waitingUrl;
+    const opens = url === undefined ? {} : { url };
+    this.#set({ kind: "starting", phase, message, startedAt: this.#startedAt, ...opens });
     this.#deadline = setTimeout(
       () => this.failed(stalled(phase, this.#stalledAfterMs)),
       this.#stalledAfterMs,
     );
+  }
+
+  /** Pages at `url` reach the kernel from now on; undefined: they do not. */
+  connected(url: string | undefined): void {
+    this.#waitingUrl = url;
+    if (this.#state.kind === "starting") this.starting(this.#state.phase, this.#state.message);
   }
 
   ready(url: string, port = 5173): void {

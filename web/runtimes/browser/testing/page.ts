@@ -10,7 +10,7 @@ export interface RuntimeTestPage {
   boot(options: Omit<BrowserRuntimeOptions, "origin">): void;
   /** As the Studio boots: by `chooseRuntime`, with WebContainers configured. */
   choose(options: { projectId: string; bootDeadlineMs: number }): Promise<"webcontainer" | "browser">;
-  /** Shows the preview in a frame, as the Studio does. */
+  /** Shows the preview in a frame as soon as it can be opened, as the Studio does. */
   show(): void;
   stateThat(kind: PreviewState["kind"]): Promise<PreviewState>;
   /** Contents in base64. */
@@ -37,14 +37,17 @@ globalThis.coder = {
     return this.runtime.name;
   },
   show() {
-    const { preview } = this.runtime;
-    if (preview.kind !== "ready") throw new Error(`The preview is ${JSON.stringify(preview)}`);
     const frame = document.createElement("iframe");
     frame.id = "preview";
     frame.allow = "cross-origin-isolated";
     frame.style.cssText = "width:900px;height:700px";
-    frame.src = preview.url;
-    document.body.append(frame);
+    const open = (state: PreviewState): void => {
+      if (frame.isConnected || !("url" in state) || state.url === undefined) return;
+      frame.src = state.url;
+      document.body.append(frame);
+    };
+    this.runtime.onPreview(open);
+    open(this.runtime.preview);
   },
   stateThat(kind) {
     const { runtime } = this;

@@ -1,7 +1,7 @@
 import type { ProjectFs } from "../../kernelParts.ts";
 import { forgetManifests } from "../../dev/resolveModule.ts";
 import { packageLayerOf } from "../../fs/packagedFs.ts";
-import type { PackageImage } from "../../packages/packageImage.ts";
+import { imageOf, type PackageImage } from "../../packages/packageImage.ts";
 import { runNodeProcess } from "../nodeProcess.ts";
 import type { Tool } from "../tool.ts";
 import { findTestFiles } from "./testFiles.ts";
@@ -54,7 +54,7 @@ function createImage(): PackageImage {
     files.set(file.path, { offset, size: file.bytes.length });
     offset += file.bytes.length;
   }
-  return { integrity: "coder-vitest-1", bytes, files };
+  return imageOf("coder-vitest-1", bytes, files);
 }
 
 /** Puts a package "vitest" in place whose exports are the runner's. An installed real one is used as it is. */
