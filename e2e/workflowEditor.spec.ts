@@ -109,8 +109,7 @@ test("a workflow is edited as a graph and as YAML, survives a reload, and is sav
     const problems = page.getByRole("list", { name: "Problems" });
     await expect(problems).toContainText('did you mean "preview"?');
     await expect(box(page, /ship · /)).toBeVisible();
-    await editor(page).locator(".cm-lintRange-error").hover();
-    await page.getByRole("button", { name: "Change to preview" }).click();
+    await problems.getByRole("button", { name: "Change to preview" }).click();
     await expect(problems).toHaveCount(0);
     await expect(box(page, /^Deploy a preview/)).toBeVisible();
   });

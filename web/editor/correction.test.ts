@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { applyChanges } from "../../shared/workflow/edit/textChanges.ts";
 import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
-import { correctionOf } from "./correction.ts";
+import { correctionChange, correctionOf } from "./correction.ts";
 
 it("a near name is offered as a correction, other hints are not", () => {
   const problems = lintWorkflow(
@@ -10,4 +11,10 @@ it("a near name is offered as a correction, other hints are not", () => {
   expect(problems.map(correctionOf)).toEqual(["command"]);
   expect(correctionOf({ hint: "known: a, b" })).toBeUndefined();
   expect(correctionOf({})).toBeUndefined();
+});
+
+it.each(["comand", "'comand'", '"comand"'])("what is written as %s keeps its quotes", (written) => {
+  const text = `type: ${written} # x`;
+  const change = correctionChange(text, 6, 6 + written.length, "command");
+  expect(applyChanges(text, [change])).toBe(text.replace("comand", "command"));
 });

@@ -7,7 +7,7 @@ import type { KeyDescription } from "../../shared/workflow/assist/describeWorkfl
 import type { KnownNames } from "../../shared/workflow/assist/namesAtPlace.ts";
 import { lintWorkflow } from "../../shared/workflow/parseWorkflow.ts";
 import type { Problem } from "../../shared/workflow/problem.ts";
-import { correctionOf } from "./correction.ts";
+import { correctionChange, correctionOf } from "./correction.ts";
 
 /** CodeMirror's side of the workflow language: completion, hover, squiggles and corrections. */
 
@@ -72,12 +72,16 @@ function problems({ path, known, onProblems }: WorkflowLanguageOptions): Extensi
   );
 }
 
-function toDiagnostic(text: Text, problem: Problem): Diagnostic {
+/** The offsets of what a problem marks. */
+export function rangeOf(text: Text, problem: Problem): { from: number; to: number } {
   const from = offsetOf(text, problem.line, problem.column);
   const to = offsetOf(text, problem.endLine ?? problem.line, problem.endColumn ?? problem.column + 1);
+  return { from, to: Math.max(from, to) };
+}
+
+function toDiagnostic(text: Text, problem: Problem): Diagnostic {
   return {
-    from,
-    to: Math.max(from, to),
+    ...rangeOf(text, problem),
     severity: problem.severity,
     message: problem.hint === undefined ? problem.message : `${problem.message} (${problem.hint})`,
     source: problem.code,
@@ -91,14 +95,11 @@ function correctionActions(problem: Problem): Action[] {
   return [
     {
       name: `Change to ${correction}`,
-      apply: (view, from, to) => {
-        const written = view.state.sliceDoc(from, to);
-        const quote = /^["']/.exec(written)?.[0] ?? "";
+      apply: (view, from, to) =>
         view.dispatch({
-          changes: { from, to, insert: `${quote}${correction}${quote}` },
+          changes: correctionChange(view.state.doc.toString(), from, to, correction),
           userEvent: "input.correct",
-        });
-      },
+        }),
     },
   ];
 }

@@ -2,11 +2,14 @@ import CircleAlert from "lucide-solid/icons/circle-alert";
 import TriangleAlert from "lucide-solid/icons/triangle-alert";
 import { For, Show } from "solid-js";
 import type { Problem } from "../../shared/workflow/problem.ts";
+import { correctionOf } from "../editor/correction.ts";
+import { Button } from "../ui/Button.tsx";
 
-/** What the linter found, in order of place; each goes there. */
+/** What the linter found, in order of place; each goes there, and offers the name that was probably meant. */
 export function ProblemList(props: {
   problems: readonly Problem[];
   onSelect?: ((problem: Problem) => void) | undefined;
+  onCorrect?: ((problem: Problem, correction: string) => void) | undefined;
 }) {
   return (
     <ul class="flex flex-col gap-1 text-xs" aria-label="Problems">
@@ -31,7 +34,7 @@ export function ProblemList(props: {
           );
           const look = `flex items-start gap-2 text-left ${problem.severity === "error" ? "text-failed" : "text-waiting"}`;
           return (
-            <li class={props.onSelect === undefined ? look : ""}>
+            <li class={props.onSelect === undefined ? look : "flex items-center gap-1"}>
               <Show when={props.onSelect} fallback={text}>
                 {(select) => (
                   <button
@@ -41,6 +44,13 @@ export function ProblemList(props: {
                   >
                     {text}
                   </button>
+                )}
+              </Show>
+              <Show when={props.onCorrect && correctionOf(problem)}>
+                {(correction) => (
+                  <Button variant="ghost" onClick={() => props.onCorrect?.(problem, correction())}>
+                    Change to {correction()}
+                  </Button>
                 )}
               </Show>
             </li>

@@ -190,7 +190,13 @@ export function WorkflowWorkbench(props: WorkflowWorkbenchProps) {
               role="region"
               aria-label="What the linter found"
             >
-              <ProblemList problems={problems()} onSelect={goTo} />
+              <ProblemList
+                problems={problems()}
+                onSelect={goTo}
+                onCorrect={
+                  readOnly() ? undefined : (problem, correction) => editor?.correct(problem, correction)
+                }
+              />
             </div>
           </Show>
         </section>

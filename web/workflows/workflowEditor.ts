@@ -2,13 +2,17 @@ import { isolateHistory, redo, undo } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import type { TextChange } from "../../shared/workflow/edit/textChanges.ts";
+import type { Problem } from "../../shared/workflow/problem.ts";
+import { correctionChange } from "../editor/correction.ts";
 import { editorExtensions, type EditorOptions } from "../editor/editorExtensions.ts";
-import { offsetOf } from "../editor/workflowLanguage.ts";
+import { offsetOf, rangeOf } from "../editor/workflowLanguage.ts";
 
 /** The YAML beside the graph. Its undo history is the page's: the builder's edits are steps of it. */
 export interface WorkflowEditor {
   /** Makes the builder's edit, one step of undo. */
   apply(changes: readonly TextChange[]): void;
+  /** Puts a correction in the place of what a problem marks, one step of undo. */
+  correct(problem: Problem, correction: string): void;
   /** Replaces everything, one step of undo. */
   replace(text: string): void;
   undo(): void;
@@ -40,6 +44,10 @@ export function makeWorkflowEditor(parent: HTMLElement, options: WorkflowEditorO
     });
   return {
     apply: change,
+    correct(problem, correction) {
+      const { from, to } = rangeOf(view.state.doc, problem);
+      change([correctionChange(view.state.doc.toString(), from, to, correction)]);
+    },
     replace: (text) => change([{ from: 0, to: view.state.doc.length, insert: text }]),
     undo: () => void undo(view),
     redo: () => void redo(view),
