@@ -4,10 +4,12 @@ import { render } from "solid-js/web";
 import { arrive } from "./auth/arrival.ts";
 import { ApiContext, makeApi, makeQueryClient, type Outputs } from "./api.ts";
 import type { Config } from "./config.ts";
+import { projectKey, type Project } from "./project.ts";
 import { Routes } from "./routes.tsx";
 import { openedRunKey, type RunAddress } from "./runs/runAddress.ts";
 import { SessionProvider } from "./session.tsx";
 import { sessionKey } from "./storedSession.ts";
+import type { ProjectAddress } from "./studio/projectAddress.ts";
 import { makeTopics } from "./topics.ts";
 import { CommandsProvider } from "./ui/commands.tsx";
 import { ErrorState } from "./ui/ErrorState.tsx";
@@ -17,9 +19,10 @@ import { ToastProvider } from "./ui/Toast.tsx";
 interface Begun {
   config: Promise<Config>;
   run?: { address: RunAddress; opened: Promise<Outputs["history"]["open"]> };
+  project?: { address: ProjectAddress; opened: Promise<Project> };
 }
 
-function App(props: { config: Config; run: Begun["run"] }) {
+function App(props: { config: Config; begun: Begun }) {
   const { supabaseUrl, anonKey } = props.config;
   const auth = new AuthClient({
     url: `${supabaseUrl}/auth/v1`,
@@ -45,11 +48,16 @@ function App(props: { config: Config; run: Begun["run"] }) {
   });
   const queries = makeQueryClient();
   const api = makeApi({ url: `${supabaseUrl}/functions/v1/api`, anonKey, accessToken });
-  const { run } = props;
+  const { run, project } = props.begun;
   if (run !== undefined)
     void queries.prefetchQuery({
       queryKey: openedRunKey(run.address),
       queryFn: () => run.opened.catch(() => api.history.open.query(run.address)),
+    });
+  if (project !== undefined)
+    void queries.prefetchQuery({
+      queryKey: projectKey(project.address.org, project.address.slug),
+      queryFn: () => project.opened.catch(() => api.projects.bySlug.query(project.address)),
     });
   return (
     <QueryClientProvider client={queries}>
@@ -81,7 +89,7 @@ export async function start(root: HTMLElement, begun: Begun): Promise<void> {
   try {
     arrive();
     const config = await begun.config;
-    render(() => <App config={config} run={begun.run} />, root);
+    render(() => <App config={config} begun={begun} />, root);
   } catch (error) {
     render(
       () => <ErrorState title="Coder did not start" error={error} retry={() => location.reload()} />,

@@ -4,6 +4,7 @@ import { toCoderError, type CoderError } from "../../shared/errors.ts";
 import { useApi } from "../api.ts";
 import type { Config } from "../config.ts";
 import type { Project } from "../project.ts";
+import { chooseRuntime } from "../runtimes/chooseRuntime.ts";
 import type { PreviewState, Runtime } from "../runtimes/runtime.ts";
 import { useSession } from "../session.tsx";
 import { useToasts } from "../ui/Toast.tsx";
@@ -85,9 +86,12 @@ export function createStudio(project: Project, firstFile?: { path: string; line?
     drafts: typeof indexedDB === "undefined" ? makeMemoryDraftStore() : openDraftStore(),
     repository: {
       async all(branch) {
+        const asked = api.files.all.query({ projectId: project.id, ref: branch });
+        // In an empty repository there is no such branch.
+        asked.catch(() => undefined);
         const { head } = await api.files.refs.query({ projectId: project.id });
         if (head === null) return null;
-        const found = await api.files.all.query({ projectId: project.id, ref: branch });
+        const found = await asked;
         if (found.skipped.length > 0) {
           const [first, ...others] = found.skipped.map((file) => file.path);
           const names = others.length === 0 ? first : `${first} and ${others.length} more`;
@@ -159,14 +163,8 @@ export function createStudio(project: Project, firstFile?: { path: string; line?
     }),
   );
 
-  const startRuntime = async () => {
-    const { chooseRuntime } = await import("../runtimes/chooseRuntime.ts");
-    return chooseRuntime({
-      projectId: project.id,
-      origin: location.origin,
-      ...webcontainerOf(app.config),
-    });
-  };
+  const startRuntime = () =>
+    chooseRuntime({ projectId: project.id, origin: location.origin, ...webcontainerOf(app.config) });
   const startPreview = () => {
     runtime()
       ?.startPreview()

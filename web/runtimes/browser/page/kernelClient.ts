@@ -6,9 +6,7 @@ import type {
   KernelMethods,
   KernelRequest,
 } from "../kernelProtocol.ts";
-
-/** Where `previewOrigin.build.ts` puts the kernel. */
-const kernelUrl = "/runtime/kernel.js";
+import { takeKernelWorker } from "./kernelWorker.ts";
 
 /** How long a kernel may take to load. */
 const bootDeadlineMs = 60_000;
@@ -23,7 +21,7 @@ export class KernelClient {
   #closed: CoderError | null = null;
 
   constructor(init: Omit<KernelInit, "type">) {
-    this.#worker = new Worker(new URL(kernelUrl, init.origin), { type: "module", name: "coder-kernel" });
+    this.#worker = takeKernelWorker();
     this.booted = new Promise((resolve, reject) => {
       const fail = (message: string) => {
         const error = new CoderError("unavailable", message);
