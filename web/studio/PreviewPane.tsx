@@ -11,6 +11,7 @@ import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorState } from "../ui/ErrorState.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
+import { formatDuration } from "../ui/formatTime.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import type { Studio } from "./createStudio.ts";
 import { counted } from "../../shared/counted.ts";
@@ -30,6 +31,7 @@ const failureWords: Record<PreviewFailure["type"], string> = {
 };
 
 const coverAfterMs = 800;
+const loadingMs = 1000;
 
 /** The running project, or in words why it does not run. */
 export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onConsole: () => void }) {
@@ -46,15 +48,20 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
   };
   /** The page once shown stays, so that a hot update of a broken edit does not lose its state. */
   const [url, setUrl] = createSignal<string>();
-  const [shown, setShown] = createSignal(false);
+  const [served, setServed] = createSignal(false);
+  const [loaded, setLoaded] = createSignal(false);
+  const shown = () => served() && loaded();
   createEffect(() => {
     const now = preview();
     if (now.kind === "ready") {
       setUrl(now.url);
-      setShown(true);
+      setServed(true);
+      // What is there is better than a spinner, if something on the page takes its time.
+      const timer = setTimeout(() => setLoaded(true), loadingMs);
+      onCleanup(() => clearTimeout(timer));
     } else if (now.kind === "starting" && now.url !== undefined) {
       setUrl(now.url);
-    } else if (now.kind === "failed" && now.failure.type !== "runtime" && !shown()) {
+    } else if (now.kind === "failed" && now.failure.type !== "runtime" && !served()) {
       // What was opened ahead got an error instead of a page.
       setUrl(undefined);
     }
@@ -100,9 +107,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
                 </>
               )}
             </Match>
-            <Match when={ready()}>
-              {(now) => <>Running · ready in {(now().readyInMs / 1000).toFixed(1)} s</>}
-            </Match>
+            <Match when={ready()}>{(now) => <>Running · ready in {timeOf(now().readyInMs)}</>}</Match>
             <Match when={failed()}>{(failure) => <>{failureWords[failure().type]}</>}</Match>
           </Switch>
         </p>
@@ -149,6 +154,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
           {(address) => (
             <iframe
               src={address}
+              onLoad={() => setLoaded(true)}
               title="Preview of the project"
               sandbox={previewSandbox}
               // The preview has an origin of its own; these are what an app may need there.
@@ -188,13 +194,18 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
           <Match when={!shown()}>
             <div class="absolute inset-0 flex flex-col bg-sunken items-center justify-center gap-3 text-sm text-muted">
               <Spinner />
-              <span>{starting()?.message ?? "Starting the runtime"}</span>
+              <span>{served() ? "Opening the page" : (starting()?.message ?? "Starting the runtime")}</span>
             </div>
           </Match>
         </Switch>
       </div>
     </section>
   );
+}
+
+/** A project that is kept is mostly ready sooner than a tenth of a second. */
+function timeOf(ms: number): string {
+  return ms < 100 ? `${Math.max(1, Math.round(ms))} ms` : formatDuration(ms);
 }
 
 function Failure(props: { studio: Studio; failure: PreviewFailure }) {

@@ -55,7 +55,7 @@ export function ToastProvider(props: ParentProps) {
       <div
         role="status"
         aria-live="polite"
-        class="pointer-events-none fixed inset-x-0 bottom-16 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6"
+        class="pointer-events-none fixed inset-x-0 bottom-28 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6"
       >
         <For each={shown()}>
           {(toast) => (
