@@ -15,6 +15,6 @@ it("a near name is offered as a correction, other hints are not", () => {
 
 it.each(["comand", "'comand'", '"comand"'])("what is written as %s keeps its quotes", (written) => {
   const text = `type: ${written} # x`;
-  const change = correctionChange(text, 6, 6 + written.length, "command");
+  const change = correctionChange(text, { from: 6, to: 6 + written.length }, "command");
   expect(applyChanges(text, [change])).toBe(text.replace("comand", "command"));
 });

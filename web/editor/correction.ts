@@ -7,7 +7,11 @@ export function correctionOf(problem: Pick<Problem, "hint">): string | undefined
 }
 
 /** Puts the correction in the place of what is marked, in the same quotes. */
-export function correctionChange(text: string, from: number, to: number, correction: string): TextChange {
+export function correctionChange(
+  text: string,
+  { from, to }: { from: number; to: number },
+  correction: string,
+): TextChange {
   const quote = /^["']/.exec(text.slice(from, to))?.[0] ?? "";
   return { from, to, insert: `${quote}${correction}${quote}` };
 }

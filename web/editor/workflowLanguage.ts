@@ -97,7 +97,7 @@ function correctionActions(problem: Problem): Action[] {
       name: `Change to ${correction}`,
       apply: (view, from, to) =>
         view.dispatch({
-          changes: correctionChange(view.state.doc.toString(), from, to, correction),
+          changes: correctionChange(view.state.doc.toString(), { from, to }, correction),
           userEvent: "input.correct",
         }),
     },

@@ -45,8 +45,8 @@ export function makeWorkflowEditor(parent: HTMLElement, options: WorkflowEditorO
   return {
     apply: change,
     correct(problem, correction) {
-      const { from, to } = rangeOf(view.state.doc, problem);
-      change([correctionChange(view.state.doc.toString(), from, to, correction)]);
+      const { doc } = view.state;
+      change([correctionChange(doc.toString(), rangeOf(doc, problem), correction)]);
     },
     replace: (text) => change([{ from: 0, to: view.state.doc.length, insert: text }]),
     undo: () => void undo(view),
