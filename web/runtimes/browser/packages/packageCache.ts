@@ -37,7 +37,10 @@ export function createMemoryCache(): PackageCache {
   };
 }
 
-/** The cache of this origin in IndexedDB. A full disk empties it and goes on: it only holds what can be fetched again. */
+/**
+ * The cache of this origin in IndexedDB. A full disk empties it and goes on, and so does a browser that keeps nothing: it
+ * only holds what can be fetched again.
+ */
 export async function openPackageCache(factory: IDBFactory): Promise<PackageCache> {
   const stores = await openStores(factory, {
     name: "coder-packages",
@@ -48,8 +51,10 @@ export async function openPackageCache(factory: IDBFactory): Promise<PackageCach
     try {
       await stores.write(store, [{ key, value }]);
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
-      await stores.clear("packages");
+      if (!(error instanceof DOMException)) throw error;
+      if (error.name === "QuotaExceededError") await stores.clear("packages");
+      // Some browsers keep no blobs in private windows.
+      else console.warn("A package is not kept for the next visit:", error);
     }
   };
   return {
