@@ -1,4 +1,5 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
+import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import type { Logger } from "pino";
 
 /** Constant: with DBOS's own hash of the code, a deploy would leave the runs before it behind. Changes of shape use DBOS.patch. */
@@ -7,6 +8,8 @@ export const applicationVersion = "coder-1";
 /** Sets DBOS up for this process; call it before workflows are registered. */
 export function configureDbos(options: { databaseUrl: string; workerId: string; logger: Logger }): void {
   const { logger } = options;
+  // By default it waits longer each time, up to a minute and a half: a run would stand still long after the database is back.
+  dbRetryConfig.maxBackoffSec = 4;
   DBOS.setConfig({
     name: "coder",
     systemDatabaseUrl: options.databaseUrl,

@@ -32,8 +32,9 @@ test("a second visit needs no compiler for what has not changed, and compiles wh
       if (host.includes("--preview.") && pathname === "/") order.push("page");
     });
     const visit = async (word: string): Promise<void> => {
-      order = [];
       await page.goto(`${server.origin}/page.html`);
+      // What the page before asked for until it was left is no matter of this visit.
+      order = [];
       await page.evaluate(
         async (files) => {
           coder.boot({ projectId: "visited", persist: true });
