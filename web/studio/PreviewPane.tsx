@@ -82,6 +82,8 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
     const now = preview();
     return now.kind === "starting" ? now : undefined;
   };
+  const hasNothing = () =>
+    !shown() && props.studio.state().kind === "ready" && props.studio.paths().length === 0;
   const errors = () => props.studio.console.filter((line) => line.level === "error").length;
   const [elapsed, setElapsed] = createSignal(0);
   createEffect(
@@ -109,6 +111,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
             </Match>
             <Match when={ready()}>{(now) => <>Running · ready in {timeOf(now().readyInMs)}</>}</Match>
             <Match when={failed()}>{(failure) => <>{failureWords[failure().type]}</>}</Match>
+            <Match when={hasNothing()}>Nothing runs yet</Match>
           </Switch>
         </p>
         <span class="flex max-md:hidden" role="group" aria-label="Width of the preview">
@@ -181,9 +184,7 @@ export function PreviewPane(props: { studio: Studio; consoleOpen: boolean; onCon
           <Match when={covering()} keyed>
             {(failure) => <Failure studio={props.studio} failure={failure} />}
           </Match>
-          <Match
-            when={!shown() && props.studio.state().kind === "ready" && props.studio.paths().length === 0}
-          >
+          <Match when={hasNothing()}>
             <div class="absolute inset-0">
               <EmptyState
                 title="Nothing to run yet"
