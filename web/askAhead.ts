@@ -1,5 +1,11 @@
 import type { Config } from "./config.ts";
 
+/** What the page's URL names, and the answer about it that is on its way. */
+export interface Asked<Address, Answer> {
+  address: Address;
+  answer: Promise<Answer>;
+}
+
 /**
  * Asks a function by a plain request, before the Studio with its client is there. Whoever gets the answer asks again by
  * the client when this fails, and shows what that says.

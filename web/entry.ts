@@ -1,7 +1,7 @@
 import "./ui/tokens.css";
-import type { Outputs } from "./api.ts";
-import { askAhead } from "./askAhead.ts";
+import { askAhead, type Asked } from "./askAhead.ts";
 import { loadConfig, type Config } from "./config.ts";
+import type { Begun } from "./main.tsx";
 import { reloadOnNewBuild } from "./newBuild.ts";
 import { runAddress } from "./runs/runAddress.ts";
 import { loadKernelAhead } from "./runtimes/browser/page/kernelWorker.ts";
@@ -18,28 +18,27 @@ const config = loadConfig(import.meta.env);
 config.catch(() => undefined);
 const token = storedToken((key) => localStorage.getItem(key), Math.floor(Date.now() / 1000));
 
-/** Null for a user who is not known to be signed in. */
-function ask<Answer>(path: string, input: unknown): Promise<Answer> | null {
-  if (token === null) return null;
-  const answer = askAhead<Answer>(config, token, { path, input });
+/** Nothing where the URL names no such thing, and for a user who is not known to be signed in. */
+function ask<Address, Answer>(path: string, address: Address | null): Asked<Address, Answer> | undefined {
+  if (address === null || token === null) return undefined;
+  const answer = askAhead<Answer>(config, token, { path, input: address });
   // Asked again by whoever wants it.
   answer.catch(() => undefined);
-  return answer;
+  return { address, answer };
 }
 
-const run = runAddress(location);
-const openedRun = run === null ? null : ask<Outputs["history"]["open"]>("history.open", run);
-const project = projectAddress(location);
-const openedProject =
-  project === null ? null : ask<Outputs["projects"]["bySlug"]>("projects.bySlug", project);
+const runAt = runAddress(location);
+const projectAt = projectAddress(location);
+const run: Begun["run"] = ask("history.open", runAt);
+const project: Begun["project"] = ask("projects.bySlug", projectAt);
 
 const studio = import("./main.tsx");
 // Not waited for: the Studio loads them again by their routes, and says what failed.
-if (run !== null) void import("./runs/RunPage.tsx").catch(() => undefined);
-if (project !== null) void import("./studio/Studio.tsx").catch(() => undefined);
-if (openedProject !== null) {
+if (runAt !== null) void import("./runs/RunPage.tsx").catch(() => undefined);
+if (projectAt !== null) void import("./studio/Studio.tsx").catch(() => undefined);
+if (project !== undefined) {
   const loadRuntime = ({ webcontainer }: Config): void => {
-    // Where WebContainers are tried first it is for the case that they cannot be reached.
+    // Where WebContainers are tried first, the built-in runtime is only wanted when they cannot be reached.
     if (webcontainer !== undefined) return;
     loadKernelAhead();
     void import("./runtimes/browser/browserRuntime.ts").catch(() => undefined);
@@ -49,12 +48,4 @@ if (openedProject !== null) {
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
-void studio.then(({ start }) =>
-  start(root, {
-    config,
-    ...(run === null || openedRun === null ? {} : { run: { address: run, opened: openedRun } }),
-    ...(project === null || openedProject === null
-      ? {}
-      : { project: { address: project, opened: openedProject } }),
-  }),
-);
+void studio.then(({ start }) => start(root, { config, run, project }));

@@ -2,6 +2,7 @@ import { AuthClient, type SupabaseClient } from "@supabase/supabase-js";
 import { QueryClientProvider } from "@tanstack/solid-query";
 import { render } from "solid-js/web";
 import { arrive } from "./auth/arrival.ts";
+import type { Asked } from "./askAhead.ts";
 import { ApiContext, makeApi, makeQueryClient, type Outputs } from "./api.ts";
 import type { Config } from "./config.ts";
 import { projectKey, type Project } from "./project.ts";
@@ -16,10 +17,10 @@ import { ErrorState } from "./ui/ErrorState.tsx";
 import { ToastProvider } from "./ui/Toast.tsx";
 
 /** What was asked for before the Studio was loaded. */
-interface Begun {
+export interface Begun {
   config: Promise<Config>;
-  run?: { address: RunAddress; opened: Promise<Outputs["history"]["open"]> };
-  project?: { address: ProjectAddress; opened: Promise<Project> };
+  run: Asked<RunAddress, Outputs["history"]["open"]> | undefined;
+  project: Asked<ProjectAddress, Project> | undefined;
 }
 
 function App(props: { config: Config; begun: Begun }) {
@@ -52,12 +53,12 @@ function App(props: { config: Config; begun: Begun }) {
   if (run !== undefined)
     void queries.prefetchQuery({
       queryKey: openedRunKey(run.address),
-      queryFn: () => run.opened.catch(() => api.history.open.query(run.address)),
+      queryFn: () => run.answer.catch(() => api.history.open.query(run.address)),
     });
   if (project !== undefined)
     void queries.prefetchQuery({
       queryKey: projectKey(project.address.org, project.address.slug),
-      queryFn: () => project.opened.catch(() => api.projects.bySlug.query(project.address)),
+      queryFn: () => project.answer.catch(() => api.projects.bySlug.query(project.address)),
     });
   return (
     <QueryClientProvider client={queries}>

@@ -123,7 +123,10 @@ class BrowserRuntime implements Runtime {
       this.#kernel.post(message, ports),
     );
     // Whoever starts the preview hears why there is no connection.
-    connection.ready.then(() => this.#states.connected(this.#url)).catch(() => undefined);
+    connection.ready.then(
+      () => this.#states.connected(this.#url),
+      () => undefined,
+    );
     return connection;
   }
 

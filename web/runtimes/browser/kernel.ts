@@ -198,7 +198,7 @@ export class Kernel {
     if (lockHash === null || this.#wanted || this.#transforms.isEmpty) return;
     const nobody = (): void => undefined;
     const server = new DevServer({
-      ...this.#served(lockHash),
+      ...this.#serverParts(lockHash),
       engine: noEngine(this.#engine.name),
       hot: nobody,
       onProgress: nobody,
@@ -207,7 +207,7 @@ export class Kernel {
     await server.start().catch(nobody);
   }
 
-  #served(lockHash: string) {
+  #serverParts(lockHash: string) {
     const origin = this.#previewOrigin;
     return { origin, lockHash, fs: this.#fs, transforms: this.#transforms, cache: this.#cache };
   }
@@ -216,7 +216,7 @@ export class Kernel {
     const packages = await this.#install();
     this.#emit({ type: "progress", phase: "building", message: "Compiling the project" });
     const server = new DevServer({
-      ...this.#served(packages.lockHash),
+      ...this.#serverParts(packages.lockHash),
       engine: this.#engine,
       hot: (message) => this.#link?.hot(message),
       onProgress: (message) => this.#emit({ type: "progress", phase: "building", message }),

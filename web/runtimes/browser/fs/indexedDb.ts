@@ -36,8 +36,8 @@ function opened(
 }
 
 /**
- * Opens a database with the given stores; with a new version, missing ones are made and others deleted. The connection gives way when another tab needs
- * to upgrade or delete the database. Errors are the browser's `DOMException`s.
+ * Opens a database with the given stores; with a new version, missing ones are made and others deleted. The connection
+ * gives way when another tab needs to upgrade or delete the database. Errors are the browser's `DOMException`s.
  */
 export async function openStores(
   factory: IDBFactory,
